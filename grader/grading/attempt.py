@@ -171,7 +171,7 @@ class Attempts:
         reference = self.oracle.student if self.oracle.is_there else student
         try:
             return perform(self.check.run, student, rng or inputs_from(self.check.seed), reference)
-        except (CallFailed, GraderError):  # failures of the student; faults of the grader
+        except (CallFailed, GraderError):  # pass on failures of the student and faults of the grader
             raise
         except Exception as error:
             raised = Reason.of("cannot_be_used", raised=type(error).__name__, text=str(error))

@@ -175,7 +175,7 @@ def judge(
     wrong = {name: array for name, array in failed.items() if name in claims and array is not None}
     # With the documented cache, the backward did not use the student's own forward.
     is_open = trial.fed is None and wrong and fixture.forward is not None
-    variants = fixture.variants if failed else {}  # only wrong values need hints
+    variants = fixture.variants if failed else {}  # compare with misconceptions only if a value is wrong
     fits = {name: fit(trial.check, fixture.expected, arrays, judgements) for name, arrays in variants.items()}
     return replace(
         trial,

@@ -172,7 +172,7 @@ class Sandboxes:
                 self.exits.close()
                 for box in self.started.values():
                     box.kill()
-            oracle.leave()  # not after an exception, which kills the process
+            oracle.leave()  # an exception skips this line, and the pool kills the process
 
     def staged(self, one: ModuleSet) -> Path:
         """Return the set's work tree. The first call makes the tree."""
@@ -180,11 +180,11 @@ class Sandboxes:
             work = self.folder / f"work{len(self.trees)}"
             package, extended = self.context.assignment.package, self.context.assignment.extended
             kept, handed_out = dict(self.submission.files), dict(self.context.handed_out)
-            withheld = {}  # the fast layers, while the naive ones are checked
+            withheld = {}  # e.g. the fast layers while the naive layers are checked
             for name in one.without:
                 kept.pop(name, None)
                 pristine = handed_out.pop(name, b"")
-                if self.handout.has_file(name):  # skipped for a handout with another version of this file
+                if self.handout.has_file(name):  # other handouts have other versions of this file
                     withheld[name] = pristine
             needs_note = self.handout.has_file
             notes = stage(kept, handed_out, work, package=package, extended=extended, needs_note=needs_note)

@@ -22,8 +22,8 @@ from grader.records import Reason
 FOLDER_MODE: Final = 0o755
 FILE_MODE: Final = 0o644
 BOM: Final = b"\xef\xbb\xbf"  # byte order mark, which Windows editors write before UTF-8
-COPIED_SHARE: Final = 0.4  # of a withheld file's lines; two independent solutions share only a few lines
-COUNTED_LENGTH: Final = 25  # characters; shorter lines do not count, because many programs contain them
+COPIED_SHARE: Final = 0.4  # share of a withheld file's lines; two independent solutions share only a few lines
+COUNTED_LENGTH: Final = 25  # characters; lines shorter than this do not count, because many programs contain them
 
 # Appended to the student's version of a handed-out file that students may extend. The student's definitions stay, and
 # missing names come from the original file. setdefault decides at run time, so the grader need not parse the file.
@@ -77,7 +77,7 @@ def stage(
 
 
 def normalise(content: bytes) -> bytes:
-    """Return the content without a byte order mark, without spaces at the ends of lines, and with \n between lines."""
+    """Return the content without a byte order mark, without spaces at line ends, and with line feeds between lines."""
     return b"\n".join(line.rstrip() for line in content.removeprefix(BOM).rstrip().splitlines())
 
 
@@ -90,7 +90,7 @@ def write_tree(files: Mapping[str, bytes], target: Path, package: str) -> None:
         # Sorted, so that each folder is made after its parent.
         for folder in sorted(folders - {Path(".")}):
             (target / folder).mkdir()
-            (target / folder).chmod(FOLDER_MODE)  # because the umask changes mkdir's mode
+            (target / folder).chmod(FOLDER_MODE)  # the umask has changed mkdir's mode
             name = (folder.relative_to(package) / "__init__.py").as_posix()
             write_file(target / folder / "__init__.py", files.get(name, b""))
         for name, content in files.items():

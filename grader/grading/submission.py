@@ -41,7 +41,7 @@ from grader.sandbox.host.time_account import TimeAccount
 LATE_S: Final = 1.5
 WATCH_S: Final = 5.0
 DEFINED: Final = re.compile(rb"(?:def|class)[ \t]+(\w+)")
-THEIR_SHARE: Final = 0.5  # of submission_wall_s; if its sandboxes took more, a timeout is the submission's fault
+THEIR_SHARE: Final = 0.5  # if the sandboxes used this share of submission_wall_s, a timeout is the submission's fault
 
 
 def grade_submission(submission: Submission, context: Context) -> Result:
@@ -65,7 +65,7 @@ def grade_submission(submission: Submission, context: Context) -> Result:
         return run_watched(lambda: grade(submission, context, started, at_work), until + LATE_S, stop)
     except Overdue as overdue:
         where = overdue.where
-    last = until + WATCH_S - TRIES * ENDING_S  # minus the watchdog's time to stop this second work
+    last = until + WATCH_S - TRIES * ENDING_S  # leave the watchdog time to stop this second work, too
     try:
         return run_watched(lambda: conclude_late(context, started, at_work, where), last, stop)
     except Overdue as overdue:

@@ -65,7 +65,7 @@ class SubmissionRun:
     left_out: list[LeftOut] = field(default_factory=list)  # of all files
     # (function, stubs): the function failed with these stubs, and no other function caused the failure.
     wrong: set[tuple[str, frozenset[str]]] = field(default_factory=set)
-    postponed: list[Check] = field(default_factory=list)  # because their functions ran out of time
+    postponed: list[Check] = field(default_factory=list)  # checks of functions that ran out of time
     on_own_code: dict[ModuleSet, list[Sandbox]] = field(default_factory=dict)
     with_stubs: dict[ModuleSet, list[Sandbox]] = field(default_factory=dict)
     replaced: dict[str, Set[str]] = field(default_factory=dict)  # check's id → stubs of its last rerun
@@ -136,7 +136,7 @@ class SubmissionRun:
             self.on_own_code.setdefault(of, []).append(Sandbox(process, files))
             return
         process.kill()  # one file exits or hangs, which must not cost the other files marks
-        without = (*one.without, "__init__.py")  # as a student's __init__.py may import all files
+        without = (*one.without, "__init__.py")  # a student's __init__.py may import all files
         for single in ModuleSet(tuple(files), one.on, without).alone():
             self.open_files(of, single)
 

@@ -27,7 +27,7 @@ from grader.records import TIMEOUT, Check, Reason
 from grader.sandbox.host.limits import Limits
 
 ENOUGH: Final = 3  # functions that ran out of time; usual submissions have 0 or 1, rarely 2
-SHORT_TIMES: Final = 20  # multiplies the reference's wall time
+SHORT_TIMES: Final = 20  # a short limit is this many times the reference's wall time
 # The least CPU time of a check. The slowest known right solution (seven nested loops) needs a tenth of it.
 SHORT_S: Final = 0.5
 # After so many timeouts, a function's other checks are postponed. Otherwise an endless loop in one layer would leave
@@ -95,7 +95,7 @@ class TimeLimits:
     def take_retries(self, checks: Iterable[Check]) -> Iterator[Check]:
         """Yield the first check of each function that never returned and ran only with shortened time."""
         for check in checks:
-            is_cut = (check.id, False) in self.cut  # on the student's own code
+            is_cut = (check.id, False) in self.cut  # False: on the student's own code
             if self.again_s > 0 and is_cut and check.function not in self.again | self.ended:
                 self.again.add(check.function)
                 began = time.monotonic()
@@ -126,7 +126,7 @@ def measure_reference(check: Check, oracle: Oracle) -> float | None:
         oracle.process.settle()
     except GraderError:
         raise
-    except Exception:  # the submission's time is over
+    except Exception:  # the submission's time has ended
         return None
     finally:
         oracle.end()

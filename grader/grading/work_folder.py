@@ -32,8 +32,8 @@ except ImportError:  # Windows
 
 PREFIX: Final = "grader-work-"
 MAX_ENDING_S: Final = 10  # longest wait for killed processes to end
-FULL: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # a full disk, or a full quota
-USUAL: Final = ("/tmp", "/var/tmp")  # on POSIX systems; on others, tempfile chooses
+FULL: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # errors for a full disk and a full quota
+USUAL: Final = ("/tmp", "/var/tmp")  # temporary folders on POSIX systems; on others, tempfile chooses
 
 
 @contextmanager
@@ -117,7 +117,7 @@ def end_processes(folder: Path) -> None:
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 command = (process / "cmdline").read_bytes()
-                if not command:  # a zombie, or a process between fork and exec
+                if not command:  # then the process is a zombie, or between fork and exec
                     found |= is_starting(process)
                 elif f"{folder}/".encode() in command and b"worker.py" in command:
                     os.kill(int(process.name), signal.SIGKILL)
@@ -127,5 +127,5 @@ def end_processes(folder: Path) -> None:
 
 def is_starting(process: Path) -> bool:
     """Whether a process without a command line is a child of ours that will call exec soon, and not a zombie."""
-    state, parent = (process / "stat").read_bytes().rpartition(b")")[2].split()[:2]  # the name in it may be any bytes
+    state, parent = (process / "stat").read_bytes().rpartition(b")")[2].split()[:2]  # the name may be any bytes
     return int(parent) == os.getpid() and state not in (b"Z", b"X")

@@ -47,7 +47,7 @@ from grader.messages.of_check import placed
 from grader.records import FAILED, Reason
 
 RARE: Final = 1e-9
-MOST_EXTREME: Final = 1.9  # in standard deviations: an array with an entry above this has enough spread
+MOST_EXTREME: Final = 1.9  # in standard deviations: an array with a larger entry is never too narrow
 MOST_SLICES: Final = 1000  # the slices of a longer axis are not compared
 NORMAL: Final = NormalDist()
 

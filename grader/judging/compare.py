@@ -46,7 +46,7 @@ def judge_values(
 
     def judge(name: str, others: Others | None = None, sizes: Sizes = ()) -> Judgement:
         array, value, weight = expected[name], actual.get(name), float(check.parts.get(name, 1.0))
-        if check.squeeze is True:  # not for the same number of axes: (1, 9) for (9, 1) is a transpose
+        if check.squeeze is True:  # with the same number of axes, do not squeeze: (1, 9) for (9, 1) is a transpose
             squeeze = isinstance(value, np.ndarray) and value.ndim != array.ndim
         else:
             squeeze = name in (check.squeeze or ())

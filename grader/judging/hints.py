@@ -22,7 +22,7 @@ from grader.records import ERROR, FAILED, Reason
 if TYPE_CHECKING:
     from grader.judging.verdict import Trial
 
-MOST_MISTAKES: Final = 2  # of one check, each shown by different values
+MOST_MISTAKES: Final = 2  # a check may show two mistakes if different values show them
 
 
 def find_hints(trial: Trial, trials: Sequence[Trial]) -> tuple[Reason, ...]:
@@ -88,7 +88,7 @@ def hints_beside_another_mistake(trial: Trial, mine: Sequence[Trial]) -> tuple[R
 def explains(name: str, trial: Trial) -> bool:
     """Whether a misconception explains all values of a check or, with `beside=True`, all arrays that it changes."""
     if name in trial.by_outcome:
-        return False  # such outcomes often have other causes
+        return False  # values do not identify a mistake with by_outcome
     return name in trial.matched or (name in trial.beside and name in trial.fits and trial.fits[name].explains_arrays)
 
 

@@ -22,8 +22,8 @@ FEW: Final = 0.5  # "only some": at most half of the slices along an axis
 LARGEST_FACTOR: Final = 1000  # larger factors are not shown, because they would reveal digits of the right value
 SPARE: Final = 3  # a pattern must fit 3 entries more than it has free numbers, or it would fit any values
 FEW_NUMBERS: Final = 2  # an array with only so many different whole numbers may equal rounded values by chance
-DIGITS: Final = 4  # of a factor in a message
-LITERALS: Final = 2  # a factor up to this is more likely a number in a formula than the length of an axis
+DIGITS: Final = 4  # digits of a factor in a message
+LITERALS: Final = 2  # a factor of at most 2 is more likely a number in a formula than the length of an axis
 
 
 @dataclass(frozen=True)
@@ -164,7 +164,7 @@ def describe_number(name: str, factor: float, sizes: Sizes) -> Reason | None:
     return Reason.of("number_times", name=name, ratio=ratio)
 
 
-Ratio = int | float | list[int]  # a list: top and bottom
+Ratio = int | float | list[int]  # a fraction is a list: [top, bottom]
 
 
 def ratio_of(factor: float, sizes: Sizes) -> tuple[Ratio, int, Reason | None]:

@@ -39,8 +39,8 @@ from grader.records import (
 
 Results = Sequence[CheckResult]
 
-FOLLOWS: Final = 1.0  # if the forward is a known misconception, or passes half of its other checks, by weight
-HALF: Final = 0.5  # for other forwards
+FOLLOWS: Final = 1.0  # share if the forward is a known misconception, or passes half of its other checks, by weight
+HALF: Final = 0.5  # share for other wrong forwards
 
 
 @dataclass(frozen=True)

@@ -33,7 +33,7 @@ CHUNK: Final = 1 << 16
 # because a full pipe would block the student's code.
 MAX_OUTPUT: Final = 64 << 10
 MAX_PIPE: Final = 1 << 20  # bytes: the largest pipe of a user, by default (pipe(7), /proc/sys/fs/pipe-max-size)
-LOOK_S: Final = 0.05  # between two measurements of all processes' memory; most calls return before the first
+LOOK_S: Final = 0.05  # wait between two measurements of all processes' memory; most calls return before the first one
 MAX_FLOOD: Final = 256 << 20  # bytes of prints in one check; after more, the judge kills the sandbox
 
 
@@ -238,7 +238,7 @@ class Box:
 def wait_for_end(process: subprocess.Popen[bytes], seconds: float) -> None:
     """Wait at most this many seconds for a process to end. If the kernel has pidfds, the end wakes the judge."""
     if process.poll() is None:
-        with contextlib.suppress(AttributeError, OSError):  # not Linux, or before 5.3
+        with contextlib.suppress(AttributeError, OSError):  # no pidfds: not Linux, or a kernel before 5.3
             fd = os.pidfd_open(process.pid)
             try:
                 seconds = 0 if select.select([fd], [], [], seconds)[0] else 0.001

@@ -78,7 +78,7 @@ def make_group(parent: Path | None, memory: int, processes: int) -> Path | None:
         (group / "memory.max").write_text(str(memory))
         (group / "pids.max").write_text(str(processes))
         # With swap, a sandbox at its limit would not fail, but swap and slow down every other job.
-        with contextlib.suppress(OSError):  # a kernel without swap accounting
+        with contextlib.suppress(OSError):  # some kernels do not count swap
             (group / "memory.swap.max").write_text("0")
         return group
     except OSError:

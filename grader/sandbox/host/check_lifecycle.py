@@ -45,7 +45,7 @@ MOVES: Final[Mapping[str, Mapping[str, str]]] = {
     OPENED: {REQUEST: FRESH, END: ABSENT, KILL: LOST},  # a check began; its first request will fork the process
     REOPENED: {REQUEST: REUSED, END: WAITING, KILL: LOST},  # a check began; the waiting process will serve it
     FRESH: {REQUEST: FRESH, STAY: WAITING, END: ABSENT, KILL: LOST},  # the process serves its first check
-    REUSED: {REQUEST: REUSED, STALE: FRESH, STAY: WAITING, END: ABSENT, KILL: LOST},  # it has served other checks
+    REUSED: {REQUEST: REUSED, STALE: FRESH, STAY: WAITING, END: ABSENT, KILL: LOST},  # the process has served others
     WAITING: {BEGIN: REOPENED, END: ABSENT, KILL: ABSENT},  # the process waits for the next check
     LOST: {END: ABSENT, KILL: LOST},  # the sandbox was killed during the check
 }
@@ -116,7 +116,7 @@ class CheckLifecycle:
         self.exchange = self.exchange_for(setup, self.post)
         # If a module was not imported, call() will refuse some call, so do not run the program in vain.
         if self.session.imported.is_whole:
-            self.exchange.send_program()  # early, so that the worker computes while the judge works
+            self.exchange.send_program()  # send the program early, so that the worker runs it while the judge works
 
     def exchange_for(self, setup: Setup, post: Post) -> Exchange:
         plan, limits = self.session.plan, setup.limits or self.session.limits
@@ -175,12 +175,12 @@ class CheckLifecycle:
 
         stay: let the process wait for the next check. Does nothing if no check is running.
         """
-        self.was_followed = bool(self.queued)  # now, because kill() clears the queue
+        self.was_followed = bool(self.queued)  # save this now, since kill() clears the queue
         if self.state in (OPENED, REOPENED):  # no message of this check was sent
             self.move(END)
             return "", 0
         while self.exchange is not None and self.exchange.replies_due and self.state in (FRESH, REUSED):
-            try:  # the check made fewer calls than its program
+            try:  # read the remaining replies, if the check made fewer calls than its program
                 self.exchange.receive_reply("")
             except Malformed:
                 self.kill()
@@ -273,7 +273,7 @@ class CheckLifecycle:
         self.move(STALE)
         self.is_reused = False
         self.begun += 1
-        self.may_queue = False  # such code will leave traces again, and each time the queue is lost
+        self.may_queue = False  # this code will probably leave traces again, and each time the queue is lost
         # If a check is queued, the server would fork the next process for that check. So start a new box.
         if self.queued or not self.has_ended():
             self.queued.clear()

@@ -65,4 +65,4 @@ class Outcome(Generic[T]):
         """Return the value of `work`, or raise its CallFailed."""
         if self.failure is not None:
             raise CallFailed(self.failure)
-        return cast(T, self.value)  # no assert: T may be None
+        return cast(T, self.value)  # not an assertion, since None may be a valid value

@@ -85,7 +85,7 @@ class Exchange:
         if self.early_replies and replay is not None and not replay.served:
             self.mutations = []  # results() collected these; the calls collect them again
         answer = self.early_replies.popleft() if self.early_replies else self.receive_reply(function)
-        if isinstance(answer, CallFailed):  # results() received this failure early
+        if isinstance(answer, CallFailed):  # results() stored this failure
             raise answer
         value, reply = answer
         self.mutations += changes(function, args, reply)
@@ -152,14 +152,14 @@ class Exchange:
         """Send encoded steps with `count` calls. function: the first call's, which a failure to send names."""
         message: dict[str, Any] = {"op": "run", "lean": self.is_lean}
         if self.opening is not None:
-            message["begin"], self.opening = self.opening, None  # only once, as a begin starts another check
+            message["begin"], self.opening = self.opening, None  # send "begin" only once
         self.replies_due = count
         self.sent += 1
         self.post(message, part, function)
 
     def receive_reply(self, function: str, is_needed: bool = True) -> tuple[Any, dict[str, Any]]:
         """Return the next reply's value, and the reply. Raises CallFailed without a value of the reference's arity."""
-        replies_due, self.replies_due = self.replies_due, 0  # 0 in case of a failure, after which the worker stops
+        replies_due, self.replies_due = self.replies_due, 0  # the worker stops at a failure, so then it stays 0
         reply = self.wait_for_reply(function)
         # The worker could not compute the next call's arguments. The check itself may fail in another way, so rerun it.
         if reply.get("outcome") == "unfit" and self.replay is not None:

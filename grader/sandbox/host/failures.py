@@ -26,7 +26,7 @@ from grader.sandbox.host.plan import Plan
 from grader.sandbox.host.replies import plain_text
 from grader.sandbox.inside.protocol import ProtocolError
 
-MAX_FRAMES: Final = 20  # of a traceback on a page; an endless recursion has a thousand frames
+MAX_FRAMES: Final = 20  # frames of a traceback that a page shows; an endless recursion has a thousand
 # Windows has neither signal; the numbers are then never used.
 SIGXCPU: Final = int(getattr(signal, "SIGXCPU", 24))
 SIGKILL: Final = int(getattr(signal, "SIGKILL", 9))
@@ -207,7 +207,7 @@ def frames_from(frames: Any, sources: Mapping[str, bytes]) -> tuple[Frame, ...]:
     return tuple(found)
 
 
-@lru_cache(maxsize=8)  # tracebacks of all checks name the same few files
+@lru_cache(maxsize=8)  # cached, because all tracebacks name the same few files
 def lines_of(source: bytes) -> list[str]:
     """Split a source file into lines as Python counts them."""
     return source.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").split("\n")

@@ -17,7 +17,7 @@ from grader.errors import SandboxError, UsageError
 from grader.sandbox.host import probe
 from grader.sandbox.host.user_ids import output_of
 
-OLDEST: Final = (3, 8)  # the files in sandbox/inside are written for it
+OLDEST: Final = (3, 8)  # the files in sandbox/inside support Python 3.8 and later
 
 SYSTEM_LIBRARIES: Final = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64")
 # Files that the loader and the C library read. Debian's BLAS is a link into the second, and LANG needs the third.
@@ -64,7 +64,7 @@ def find_interpreter(executable: str) -> Interpreter:
     prefix, numpy_folder, standard = Path(facts["base_prefix"]), Path(facts["numpy_folder"]), Path(facts["stdlib"])
     # Conda's libraries, one folder above its standard library, load others by name, so no trace shows those.
     shown = prefix / "lib" if (prefix / "conda-meta").is_dir() else standard
-    libraries = numpy_folder.with_name("numpy.libs")  # the BLAS of a NumPy wheel
+    libraries = numpy_folder.with_name("numpy.libs")  # a NumPy wheel has its BLAS here
     return Interpreter(
         executable=Path(facts["executable"]),
         python=version,

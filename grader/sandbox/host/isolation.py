@@ -206,7 +206,7 @@ def launch_under_uid(interpreter: Interpreter, work: Path, worker_options: Mappi
     options = {
         **worker_options,
         "uid": uid,
-        "withheld": numpy_parents(interpreter),  # no longer in sys.path once NumPy is imported
+        "withheld": numpy_parents(interpreter),  # removed from sys.path after NumPy's import
         "confine": {"readable": [*readable, str(work)], "listed": listed, "devices": list(DEVICES)},
     }
     return launch_uncovered(interpreter, options, uid=uid, memory=TOGETHER * worker_options["limits"]["AS"])

@@ -30,7 +30,7 @@ class Limits:
     def at_start(self) -> dict[str, int]:
         """Return the limits that the worker sets for itself, inside the namespaces, before it imports student code."""
         return {
-            "CPU": self.import_cpu_s,  # for the import; the process of a check gets another limit (server.py)
+            "CPU": self.import_cpu_s,  # for the import; the process of each check gets its own CPU limit (server.py)
             "AS": self.memory_mib << 20,  # address space: RLIMIT_RSS has no effect since Linux 2.4 (setrlimit(2))
             "NPROC": self.processes,
             "NOFILE": self.open_files,

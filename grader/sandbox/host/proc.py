@@ -27,7 +27,7 @@ class Parent:
 
     def children(self) -> list[int]:
         """The children of all its threads."""
-        if len(self.files) < 2:  # the process had ended before its files were opened
+        if len(self.files) < 2:  # then the process had ended before its files were opened
             return []
         tasks, children = self.files
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):

@@ -12,16 +12,16 @@ from grader.records import Reason
 from grader.sandbox.inside.protocol import ProtocolError
 
 MAX_TEXT: Final = 2000  # characters of an exception's text on a page
-MAX_POSITIONS: Final = 100  # of arguments; no function has so many
+MAX_POSITIONS: Final = 100  # no function has so many arguments
 
 FIELDS: Final[dict[str, type]] = {
     "op": str,  # hello, stale, ended, ask
-    "id": int,  # of the request to which this is a reply
+    "id": int,  # id of the request to which this is a reply
     "modules": dict,  # name → None, or the description of its import error
     "absent": list,  # names of modules that are not in the sandbox
     "left_out": list,  # statements of modules: file, line, function, type and text of the error
     "recoded": list,  # files whose encoding is not UTF-8 or the declared one
-    "outcome": str,  # value, missing, error, memory, timeout, refused, unfit
+    "outcome": str,  # one of: value, missing, error, memory, timeout, refused, unfit
     "dicts": dict,  # position of a changed argument → the dict after the call
     "arrays": list,  # positions of arguments that were changed in place
     "aliases": list,  # the positions in `arrays` whose array was also returned

@@ -19,7 +19,7 @@ import os
 import time
 from collections.abc import Collection, Iterable, Iterator
 
-MAP_POPULATE, MAP_LOCKED = 0x8000, 0x2000  # the same on x86-64 and on 64-bit ARM
+MAP_POPULATE, MAP_LOCKED = 0x8000, 0x2000  # flags of mmap, with the same values on x86-64 and 64-bit ARM
 PR_SET_PDEATHSIG, SIGKILL = 1, 9
 
 
@@ -34,7 +34,7 @@ def keep_resident(paths: Iterable[str], hidden: Collection[str]) -> int:
     for path in files_of(paths, hidden):
         try:
             file = os.open(path, os.O_RDONLY)
-        except OSError:  # a sandbox cannot read it either
+        except OSError:  # a sandbox cannot read this file either
             continue
         size = os.fstat(file).st_size
         # If the call with a lock fails (EAGAIN, EPERM), map the file without one. mmap refuses a length of 0.
@@ -54,7 +54,7 @@ def files_of(paths: Iterable[str], hidden: Collection[str]) -> Iterator[str]:
     for path in paths:
         if os.path.isfile(path):
             yield path
-        for place, folders, names in os.walk(path):  # a sandbox cannot read it either: it has fewer rights
+        for place, folders, names in os.walk(path):  # skips unreadable folders: a sandbox cannot read them either
             folders[:] = [name for name in folders if os.path.join(place, name) not in hidden]
             found = (os.path.join(place, name) for name in names)
             yield from (file for file in found if os.path.isfile(file) and not os.path.islink(file))

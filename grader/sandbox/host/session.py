@@ -42,7 +42,7 @@ from grader.sandbox.inside.protocol import ProtocolError, encode, encode_with
 
 MAX_STUB_CALLS: Final = 2000  # before one reply; training a three-layer net for some steps makes a few hundred
 HELLO_S: Final = 60  # a worker sends hello after 0.2 s; on a machine that swaps it can take much longer
-SMALLEST_PIPE: Final = 4096  # bytes; if the user has many pipes (pipe(7))
+SMALLEST_PIPE: Final = 4096  # bytes: the capacity of a pipe if the user has many pipes (pipe(7))
 MAX_LISTED: Final = 20  # absent names and recoded files that a report lists; a worker could send thousands
 STALE: Final = {"op": "stale"}
 # Failures of a worker: the box raises the first four, the decoder raises the last.

@@ -114,7 +114,7 @@ CHOICES: Final[Mapping[str, Choice]] = {
     "prctl": Choice((157, 167), 0, (1, 2, 3, 15, 16, 39), errno.EPERM),
 }
 CLONE: Final[Numbers] = (56, 220)
-NAMESPACES: Final = 0x7E020000  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
+NAMESPACES: Final = 0x7E020000  # flags CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
 X32: Final = 0x40000000  # this bit is set in the number of every x32 call
 
 
@@ -125,7 +125,7 @@ MACHINES: Final = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 Instruction = tuple[int, int, int, int]
 INSTRUCTION: Final = struct.Struct("=HBBI")
 LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-NUMBER, ARCHITECTURE, ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data, of arguments' low halves
+NUMBER, ARCHITECTURE, ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data; filters compare arguments' low halves
 ALLOW, KILL, REFUSE = 0x7FFF0000, 0x80000000, 0x00050000  # SECCOMP_RET_ALLOW, _KILL_PROCESS, _ERRNO
 
 

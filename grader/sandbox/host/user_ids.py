@@ -28,8 +28,8 @@ FIRST_UID: Final = 1_879_048_192  # the first id above systemd's range for conta
 UIDS: Final = 60_000
 # From systemd's range for DynamicUser=, 61184 to 65519. Used if a container maps only the first 65536 ids.
 LENT_UIDS: Final = (61_184, 4_336)
-MAX_KILLING_S: Final = 10  # until killed processes have ended; a process that waits for a disk takes longest
-MAX_ANSWERING_S: Final = 60  # for a trusted command, such as another Python on a slow network drive
+MAX_KILLING_S: Final = 10  # longest wait for killed processes to end; a process that waits for a disk takes longest
+MAX_ANSWERING_S: Final = 60  # longest wait for a trusted command, such as another Python on a slow network drive
 
 
 def pick_uid() -> int:

@@ -47,8 +47,8 @@ import resident  # type: ignore[import-not-found]
 
 del sys.modules["resident"]  # a submission may have a file of that name
 PROGRAM = "worker.py"
-MAX_MESSAGE = 1 << 16  # bytes of a request: a few options and paths; the socket keeps messages whole (unix(7))
-PIPES = 5  # requests, replies, prints, the keeper's news, and the holder's reply
+MAX_MESSAGE = 1 << 16  # bytes; a request has a few options and paths, and the socket keeps messages whole (unix(7))
+PIPES = 5  # pipes for requests, replies, prints, the keeper's news, and the holder's reply
 # CLONE_NEWCGROUP, NEWIPC, NEWUTS, NEWNET, NEWPID, NEWNS: the namespaces that a worker enters, besides the user's.
 KINDS, NEW_USER = 0x6E020000, 0x10000000
 NS_GET_USERNS = 0xB701  # returns the user namespace that owns a namespace (ioctl_ns(2))
@@ -56,10 +56,10 @@ PR_CAPBSET_DROP, PR_SET_NO_NEW_PRIVS = 24, 38
 CAP_SETGID, CAP_SETUID = 6, 7
 CAPABILITY_VERSION = 0x20080522  # _LINUX_CAPABILITY_VERSION_3, with two words of 32 bits for each set (capset(2))
 C = ctypes.CDLL(None, use_errno=True)
-PIDFD_SEND_SIGNAL, PIDFD_OPEN = 424, 434  # the same on every machine
+PIDFD_SEND_SIGNAL, PIDFD_OPEN = 424, 434  # system calls' numbers, the same on every machine
 
 
-PLACES: Dict[str, str] = {}  # folders by their path inside → their path outside; empty in a worker
+PLACES: Dict[str, str] = {}  # path inside → path outside of folders; empty in a worker
 
 
 def find_outside(path: str) -> str:
@@ -72,7 +72,7 @@ def find_outside(path: str) -> str:
 class Source(SourceFileLoader):
     """Loads a module under its path inside the sandbox, but reads its files from the path outside."""
 
-    get_code = lru_cache(maxsize=None)(SourceFileLoader.get_code)  # the worker's program runs in every worker
+    get_code = lru_cache(maxsize=None)(SourceFileLoader.get_code)  # every worker runs the same program's code
 
     def get_data(self, path: str) -> bytes:
         return super().get_data(find_outside(path))
@@ -173,7 +173,7 @@ def keep(request: Dict[str, Any], pipes: List[int], program: Source) -> None:
     try:
         os.close(0)  # the zygote's socket, which only jobs of the run may hold (zygote_box.py)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # the zygote ignores SIGCHLD, so waitpid would find no child
-        if os.read(pipes[4], 1):  # the holder runs, so all mounts exist
+        if os.read(pipes[4], 1):  # after this byte, the holder runs and all mounts exist
             # Join before the fork, so that the worker starts in the cgroup. If this fails, the other limits still work.
             if request["group"] is not None:
                 with suppress(OSError), open(request["group"] + "/cgroup.procs", "w") as file:
@@ -226,7 +226,7 @@ def run_worker(options: Dict[str, Any], pipes: List[int], program: Source) -> No
     """Do the steps that bwrap does for a command inside, then run the worker's program. Does not return."""
     code = 1
     try:
-        os.setsid()  # as bwrap's --new-session: no terminal
+        os.setsid()  # removes the terminal, as bwrap's --new-session does
         os.chdir(options["work"])
         for number in range(3):
             os.dup2(pipes[number], number)
@@ -257,7 +257,7 @@ def give_up_rights(kept: int) -> None:
     while C.prctl(PR_CAPBSET_DROP, number, 0, 0, 0) == 0:  # fails at the first number that the kernel does not know
         number += 1
     header = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION, 0)
-    sets = (ctypes.c_uint32 * 6)(kept, kept, 0, 0, 0, 0)  # effective, permitted, inheritable; again for bits 32 to 63
+    sets = (ctypes.c_uint32 * 6)(kept, kept, 0, 0, 0, 0)  # effective, permitted, inheritable; then bits 32 to 63
     confine.call_c("capset", "capset", header, sets)
     confine.prctl(PR_SET_NO_NEW_PRIVS, 1)
 

@@ -46,7 +46,7 @@ HOLDER: Final = "/holder/cat"  # its path inside; the name must be cat, because 
 HELD_PROCESSES: Final = 2
 NEWS_S: Final = 10  # longest wait for the keeper's pids, which it writes at once unless it failed
 
-Recipe = tuple[str, ...]  # the command of a zygote
+Recipe = tuple[str, ...]  # the command that starts a zygote
 
 
 @cache
@@ -122,7 +122,7 @@ ZYGOTES: Final[dict[Recipe, Zygote | None]] = {}
 def find_zygote(recipe: Recipe) -> Zygote | None:
     """Return the zygote for this recipe, and start it if necessary. Returns None if no zygote can be started."""
     zygote = ZYGOTES.get(recipe)
-    if zygote is not None and not zygote.is_alive:  # it was killed, by the kernel for example
+    if zygote is not None and not zygote.is_alive:  # somebody, e.g. the kernel, killed the zygote
         zygote.end()
         del ZYGOTES[recipe]
     if recipe not in ZYGOTES:
@@ -161,7 +161,7 @@ class HeldBox(Box):
         self.process, self.init = spawn(launch, launch.enclosure.command(holder_guest(), HOLDER), subprocess.DEVNULL)
         options = dict(launch.enclosure.options)
         processes = options["limits"]["NPROC"] + HELD_PROCESSES
-        if launch.enclosure.userns_fd is None:  # otherwise only the worker has its uid, and the two do not count
+        if launch.enclosure.userns_fd is None:  # with a uid of its own, the worker alone counts
             options["limits"] = {**options["limits"], "NPROC": processes}
         self.group = make_group(find_parent(), launch.memory or 0, processes)
         requests, replies, prints, news = (os.pipe() for _ in range(4))

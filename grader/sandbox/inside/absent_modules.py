@@ -54,7 +54,7 @@ class Absent:
         if Absent.in_use:
             self._refuse()
         decorated = len(args) == 1 and not kwargs and isinstance(args[0], (types.FunctionType, type))
-        return args[0] if decorated else self  # a decorator of these libraries makes a function faster, not different
+        return args[0] if decorated else self  # decorators of such libraries only make a function faster, so skip them
 
     def __getattr__(self, name: str) -> Any:
         # Python and NumPy look up special names to decide how to treat an object, so these names must not exist here.
@@ -206,7 +206,7 @@ def is_for_annotations(value: Any) -> bool:
     """Whether an annotation may contain this value: a type, a text, None, `...` or a placeholder, but not a number."""
     if isinstance(value, (type, str, Absent, list)) or value is None or value is Ellipsis:
         return True
-    return type(value).__module__ in FOR_ANNOTATIONS  # `int | None`, `List[int]`, a TypeVar
+    return type(value).__module__ in FOR_ANNOTATIONS  # e.g. `int | None`, `List[int]`, a TypeVar
 
 
 def explain(error: BaseException) -> str:

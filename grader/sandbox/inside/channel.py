@@ -20,8 +20,8 @@ NAME = re.compile(r"[A-Za-z0-9_]{1,100}")
 def private_pipes() -> Tuple[int, int]:
     """Return copies of stdin and stdout for the judge. Redirect prints to stderr; input() then raises EOFError."""
     if os.name == "posix":
-        os.closerange(3, 256)  # the launcher leaves its user namespace's descriptor open
-    requests, replies = os.dup(0), os.dup(1)  # numbers above 2, to which no print writes
+        os.closerange(3, 256)  # closes descriptors that the launcher left open
+    requests, replies = os.dup(0), os.dup(1)  # dup returns numbers above 2, to which no print writes
     if hasattr(os, "O_BINARY"):  # in text mode Windows writes a line feed as two bytes
         import msvcrt
 

@@ -25,7 +25,7 @@ from operations import FIRST_HANDLE, OPERATIONS  # type: ignore[import-not-found
 from work_tree import WorkTree  # type: ignore[import-not-found]
 
 MAX_TEXT = 4000
-MAX_UNSENT_S = 0.002  # run this long before sending replies; the judge compares earlier replies meanwhile
+MAX_UNSENT_S = 0.002  # after this much running time, send waiting replies; the judge compares them meanwhile
 OUTPUT: List[Any] = []  # the original sys.stdout, since student code may replace sys.stdout
 TIMEOUTS = [int(getattr(signal, name)) for name in ("SIGXCPU", "SIGPROF", "SIGINT") if hasattr(signal, name)]
 

@@ -11,7 +11,7 @@ import threading
 import time
 from typing import Any, Callable, Dict, Tuple
 
-TICK_S = 0.1  # between two looks, so a check may run this much too long; a look costs microseconds
+TICK_S = 0.1  # the clock looks this often, so a check may run this much too long; a look takes microseconds
 
 
 class Clock:

@@ -21,8 +21,8 @@ WRITE_FILE, READ_FILE, READ_DIR = 2, 4, 8  # LANDLOCK_ACCESS_FS_…
 # The file rights that each version of Landlock controls. A ruleset removes all of these rights except those that its
 # rules grant. If the kernel's version is newer than this table, the newest entry applies.
 FILE_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
-NET_RIGHTS = 3  # binding and connecting TCP sockets; Landlock version 4 and later
-SCOPES = 3  # no abstract sockets and signals to outside the sandbox; Landlock version 6 and later
+NET_RIGHTS = 3  # the rights to bind and connect TCP sockets; Landlock version 4 and later
+SCOPES = 3  # forbids abstract sockets and signals to outside the sandbox; Landlock version 6 and later
 
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 22, 36, 38
 SIGKILL = 9

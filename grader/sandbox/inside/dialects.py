@@ -14,8 +14,8 @@ import re
 import sys
 from typing import Any, List, Optional, Tuple
 
-MOST = 20_000  # characters of one statement: a longer one is not searched, so that no source makes this slow
-DEEPEST = 3  # f-strings inside f-strings that are searched; every level searches its text once more
+MOST = 20_000  # characters; longer statements are not searched, so that no source makes this slow
+DEEPEST = 3  # levels of f-strings inside f-strings that are searched; each level searches its text again
 NAME = re.compile(r"\w+")
 PREFIXES = {"f", "rf", "fr", "t", "rt", "tr", "r", "b", "br", "rb", "u", "ur"}
 Version = Tuple[int, int]
@@ -153,7 +153,7 @@ def end_of_field(text: str, start: int, quote: str, found: Found, level: int) ->
     inner: Found = []
     while at < len(text) and not (text[at] == "}" and depth == 0):
         letter = text[at]
-        if expression_end >= 0:  # in the format, which may contain fields
+        if expression_end >= 0:  # this brace is in the format, which may contain fields
             if text.startswith(quote, at):
                 return at
             at = end_of_field(text, at + 1, quote, inner, level) if letter == "{" and level < DEEPEST else at + 1

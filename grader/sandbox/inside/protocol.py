@@ -31,13 +31,13 @@ from typing import Any, Callable, Dict, List, Tuple
 import numpy as np
 
 MAGIC = b"LGP1"
-PREFIX = struct.Struct(">4sIQ")  # ">": the same size on every machine
+PREFIX = struct.Struct(">4sIQ")  # ">" gives the same size on every machine
 
 MAX_HEADER = 1 << 20  # bytes; a deep net's dict of gradients needs 10 kB
 MAX_BODY = 256 << 20  # bytes; the largest array that a check sends or expects is below 1 MiB
 MAX_DEPTH = 24  # the deepest cache, of a sandwich layer made of sandwich layers, has 6 levels
 MAX_TOKENS = 100_000  # values in one header, so that decoding takes less than 0.1 s
-MAX_DIGITS = 400  # of one number; the largest float64 has 309 before the point
+MAX_DIGITS = 400  # digits of one number; the largest float64 has 309 before the point
 MAX_NDIM = 32  # NumPy's own limit before 2.0
 FEW = 1000  # this many values have fewer than MAX_TOKENS tokens: an array of 32 axes has 75
 SMALL = 1 << 62  # an int below this has fewer digits than MAX_DIGITS
@@ -50,9 +50,9 @@ NAMES = {NATIVE[dtype]: name for name, dtype in DTYPES.items()}
 IS_LITTLE = sys.byteorder == "little"
 NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
-PLAIN = frozenset([int, float, bool, type(None)])  # written as JSON's own values; strings go through `text`
+PLAIN = frozenset([int, float, bool, type(None)])  # JSON has these types; strings need the function `text`
 
-CLASS_NAME = type.__dict__["__name__"]  # the original: a student's metaclass can define another __name__
+CLASS_NAME = type.__dict__["__name__"]  # the original __name__, because a student's metaclass can define another one
 
 # A whole string is one token, so that brackets inside a string do not count. A quote that no second quote ends is a
 # token too: otherwise the search would read to the end of the header for each such quote.
@@ -100,7 +100,7 @@ def encode_part(value: Any) -> Tuple[bytes, bytes]:
         raise ProtocolError("not encodable: %s" % error) from None
     if len(header) > MAX_HEADER:
         raise ProtocolError("header of %d bytes, at most %d" % (len(header), MAX_HEADER))
-    if writer.values > FEW:  # the peer does the same check
+    if writer.values > FEW:  # the peer makes the same check, so make it before sending
         check_cost(header)
     return header, b"".join(writer.buffers)
 
@@ -309,7 +309,7 @@ def read_array(dtype: np.dtype, shape: Any, reader: io.BytesIO) -> np.ndarray:
         flat = flat.view(np.uint8) != 0
     try:
         return flat.reshape(shape).astype(NATIVE[dtype], copy=True)
-    except ValueError as error:  # (0, huge, huge): no bytes, but NumPy limits the product of the other axes
+    except ValueError as error:  # e.g. (0, huge, huge) has no bytes, but NumPy limits the product of the other axes
         raise ProtocolError("%.80r is not a shape: %s" % (shape, error)) from None
 
 

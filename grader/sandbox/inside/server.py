@@ -108,7 +108,7 @@ class Server:
         """Make an empty module in place of one that is absent or cannot be imported. Its functions become stubs."""
         path = self.tree.package + "." + name
         parent, _, last = path.rpartition(".")
-        sys.modules[path] = types.ModuleType(path)  # before the package, which may import it
+        sys.modules[path] = types.ModuleType(path)  # before the import of the package, which may import this module
         __import__(parent)
         sys.modules[path].__dict__.update(np=np, numpy=np)  # other files may use np after `from .layers import *`
         setattr(sys.modules[parent], last, sys.modules[path])
@@ -147,7 +147,7 @@ class Server:
         ended = self.describe_end(0)
         poll = select.poll()
         poll.register(self.channel.requests, select.POLLIN)
-        while poll.poll()[0][1] & select.POLLIN:  # POLLHUP alone: the judge has closed the pipe (poll(2))
+        while poll.poll()[0][1] & select.POLLIN:  # only POLLHUP means that the judge has closed the pipe (poll(2))
             child = os.fork()
             if child == 0:
                 self.be_child()
@@ -185,7 +185,7 @@ class Server:
         except BaseException:
             traceback.print_exc()
         finally:
-            os._exit(0)  # runs no exit handlers of student code
+            os._exit(0)  # _exit runs no exit handlers of student code
 
     def serve_check(self, request: Dict[str, Any]) -> None:
         """Serve a check in the server's process, without a fork."""

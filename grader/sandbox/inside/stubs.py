@@ -28,7 +28,7 @@ import numpy as np
 import protocol  # type: ignore[import-not-found]
 
 Ask = Callable[[str, Tuple[Any, ...]], Dict[str, Any]]
-Change = Tuple[Callable[[], None], Callable[[], None]]  # (restore the student's code, set the stub's code)
+Change = Tuple[Callable[[], None], Callable[[], None]]  # functions that restore the code, and set the stub's
 ANY = object()  # as a receiver: the function is bound to no object
 CALL = "the stub to call"  # a constant in the stub's code; `change_of_code` puts the function there
 
@@ -68,7 +68,7 @@ class Switch:
         self.own = own
         self.own_parameters = self.find_parameters()
         self.ask: Optional[Ask] = None
-        self.exchanged: List[Change] = []  # for each object that is a stub now
+        self.exchanged: List[Change] = []  # one Change for each object that is a stub now
 
         def function(*args: Any, **kwargs: Any) -> Any:
             return self.call(args, kwargs)

@@ -14,7 +14,7 @@ import threading
 from contextlib import suppress
 from typing import Any, Optional
 
-CORES = 4  # as on many students' computers. Not 1: code that uses all cores but one would then start no thread
+CORES = 4  # as on many students' computers. With 1 core, code that uses all cores but one would start no thread
 # Bytes, glibc's default. The stacks of 64 threads with the usual 8 MiB would take half of the allowed memory.
 THREAD_STACK = 2 << 20
 

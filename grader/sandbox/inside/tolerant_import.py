@@ -201,7 +201,7 @@ class Importer:
                 name = DEFINITION.search(text)
                 problem = parse("\n" * start + text + "\n", path)  # newlines keep the line numbers in errors right
                 if not isinstance(problem, Exception):
-                    problem = SyntaxError("invalid syntax")  # it compiles alone, but not with the next lines
+                    problem = SyntaxError("invalid syntax")  # the lines compile alone, but not with the next ones
                 line = problem.lineno if isinstance(problem, SyntaxError) and problem.lineno else start + 1
                 broken += 1
                 parts.append((line, name.group(1) if name else "", problem))
@@ -295,7 +295,7 @@ class Alias:
 
 def raiser(error: BaseException) -> Callable[..., Any]:
     """Return a function that raises this error; it replaces a function that was left out."""
-    came_through = error.__traceback__  # saved, because every raise adds frames
+    came_through = error.__traceback__  # save the frames, because every raise adds others
 
     def left_out(*args: Any, **kwargs: Any) -> Any:
         raise error.with_traceback(came_through)

@@ -29,7 +29,7 @@ from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 import numpy as np
 
 MAX_ARRAY = 1 << 20  # bytes; each look compares an array's bytes, so a larger array counts as Unseen
-MAX_SEEN = 20_000  # objects; the handed-out modules have a few hundred
+MAX_SEEN = 20_000  # recorded objects; the handed-out modules have a few hundred
 # The warnings that a module has shown. Python empties it when the filters are set, which is before every check.
 WARNED = "__warningregistry__"
 UNTOLD = ("__builtins__", "__spec__", "__loader__", "__cached__", "__file__", "__path__", WARNED)
@@ -60,7 +60,7 @@ class Traces:
         """package: the name of the student's package. switch: the class Switch of stubs.py."""
         self.package = package
         self.switch = switch
-        self.seen: Dict[int, Any] = {}  # by id; kept alive here, so that no new object gets the same id
+        self.seen: Dict[int, Any] = {}  # id → object; kept alive here, so that no new object gets the same id
         self.namespaces: Set[int] = set()
         # For each container: a live view of its values, and a list of the values before the first check.
         self.held: List[Tuple[Any, List[Any]]] = []
@@ -138,7 +138,7 @@ class Traces:
         elif kind is functools._lru_cache_wrapper:
             self.look_at_cache(value)
         elif kind is self.switch:
-            self.look(value.own)  # not `ask`, which every check sets again
+            self.look(value.own)  # do not record `ask`, which every check sets again
         # The only state of a lock is whether it is held.
         elif kind is _thread.LockType:
             self.same.append(lambda: not value.locked())

@@ -8,7 +8,7 @@ import traceback
 from typing import Any, Dict, List
 
 MAX_TEXT = 4000  # characters of an exception's text; the judge cuts the text further, for the page
-MAX_FRAMES = 20  # of a traceback; an endless recursion has a thousand frames
+MAX_FRAMES = 20  # frames of a traceback in a reply; an endless recursion has a thousand
 
 
 class WorkTree:
