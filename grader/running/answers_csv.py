@@ -143,7 +143,7 @@ def points_from(cell: str, most: float | None, place: str) -> float | None:
 
 
 def keys_of(sheet: Sheet, known: Iterable[str]) -> list[Key]:
-    """Return the key of the answer in each row. Find an id like 0042 by its value, if a spreadsheet changed it to 42."""
+    """Return the key of the answer in each row. If a spreadsheet changed an id like 0042 to 42, find it by value."""
     ids = dict.fromkeys(known)
     values = Counter(int(one) for one in ids if WHOLE.fullmatch(one))
     by_value = {int(one): one for one in ids if WHOLE.fullmatch(one) and values[int(one)] == 1}
