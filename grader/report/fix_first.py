@@ -117,11 +117,10 @@ def group_checks(result: Result) -> tuple[Group, ...]:
 
 
 def fix_first(groups: Iterable[Group], *, by_points: bool = True) -> tuple[Fix, ...]:
-    """The functions that lost points: causes before consequences, then by points lost, then in the result's order.
+    """Return the functions that lost points: causes before consequences, then by points lost, then by order.
 
-    by_points: if false, points are ignored. They mean nothing in a student's own run, which has no hidden checks.
-
-    Reveals nothing beyond the record: for a student's record (disclosure.py), nothing hidden.
+    by_points: if false, ignore points. In a student's own run, points mean nothing, because hidden checks do not run.
+    Uses only the result. If this is what for_student (disclosure.py) returned, the fixes reveal nothing hidden.
     """
     losing = {group.function.function: group for group in groups if lost(group.function) > ROUNDING}
     fixes: list[Fix] = []
@@ -135,9 +134,9 @@ def fix_first(groups: Iterable[Group], *, by_points: bool = True) -> tuple[Fix, 
 
 
 def split_unwritten(groups: Sequence[Group], *, by_points: bool = True) -> tuple[tuple[Fix, ...], tuple[Group, ...]]:
-    """Separate what to fix from what to write, both in the order of the result. by_points: as in fix_first.
+    """Return the functions to fix, as fix_first orders them, and the functions to write, in the order of the result.
 
-    If only one function is unwritten, it stays among the functions to fix.
+    If only one function is unwritten, it stays among the functions to fix. by_points: see fix_first.
     """
     fixes = fix_first(groups, by_points=by_points)
     unwritten = tuple(group for group in groups if group.unwritten and lost(group.function) > ROUNDING)
@@ -166,8 +165,10 @@ def merge(fixes: Iterable[Fix]) -> tuple[Fix, ...]:
 
 
 def causes_first(functions: Iterable[FunctionResult], by_points: bool = True) -> list[FunctionResult]:
-    """Causes before consequences, then by points lost (if by_points). Missing functions and those that need them come
-    last, in the given order. A cycle is cut at the function that lost most.
+    """Sort functions: causes before consequences, then, if `by_points`, by points lost.
+
+    Missing functions and functions that need them come last, in the given order. In a cycle of needs, the function that
+    lost most comes first.
     """
     items = list(functions)
     late: set[str] = set()
@@ -178,7 +179,7 @@ def causes_first(functions: Iterable[FunctionResult], by_points: bool = True) ->
 
 
 def layered(items: Iterable[FunctionResult], by_points: bool) -> list[FunctionResult]:
-    """A topological sort of these items alone, in layers."""
+    """Sort topologically by needs, in layers. Ignores needs outside of `items`."""
     remaining = {item.function: item for item in items}
     ordered: list[FunctionResult] = []
     while remaining:

@@ -131,12 +131,12 @@ def feedback_page(
 
 
 def own_page(result: Result) -> str:
-    """The page of a student's own run: the public checks only, so it shows no points and no sum."""
+    """Return the page of a student's own run. It shows no points, because only the public checks run."""
     return render("own.html", {**parts_of(result, {}, with_points=False), "grade": None, "staff": False})
 
 
 def parts_of(result: Result, marks: marked_answers.Marks, *, with_points: bool = True) -> dict[str, Any]:
-    """The values that all pages of one submission need. with_points: whether the page shows points."""
+    """Return the template values that all pages of one submission need. with_points: whether to show points."""
     groups = fix_first.group_checks(result)
     fixes, unwritten = fix_first.split_unwritten(groups, by_points=with_points)
     notebooks = marked_answers.shown_notebooks(result, marks)

@@ -117,7 +117,7 @@ def add(files: dict[str, bytes], warnings: list[str], name: str, path: Path) -> 
 
 
 def read_back(path: Path, assignment: Assignment) -> Submission:
-    """Read the zip as grading does."""
+    """Read the zip as grading will read it."""
     return read(Found(path.stem, path, path.name), assignment)
 
 
@@ -135,14 +135,14 @@ def rehearse(submission: Submission) -> tuple[str, ...]:
 
 
 def open_answers(notebooks: Mapping[str, bytes]) -> Iterator[str]:
-    """Yield, for each notebook, which answer cells are empty or as they were handed out.
+    """Yield one line for each notebook that has answer cells without an answer of the student.
 
-    A cell counts only if its metadata or id names it, so nothing is claimed about a cell that an editor changed.
+    Considers only cells whose metadata or id has their name. If an editor removed both, a cell is not reported.
     """
     for notebook, content in notebooks.items():
         try:
             cells = cells_of(content)
-        except (UnreadableNotebook, GraderError):  # rehearse reports it
+        except (UnreadableNotebook, GraderError):  # rehearse reports unreadable notebooks
             continue
         named = [(cell.name or cell.id.removeprefix(f"{ANSWER}-"), cell) for cell in cells]
         empty = [name for name, cell in named if cell.stands_for(ANSWER, name) and is_blank(cell.text)]
@@ -151,7 +151,7 @@ def open_answers(notebooks: Mapping[str, bytes]) -> Iterator[str]:
 
 
 def is_blank(text: str) -> bool:
-    """Whether the text of an answer cell is empty or still contains what was handed out in place of the solution."""
+    """Return whether the text of an answer cell is empty or still contains the handed-out TODO text."""
     return not text or text == TODO_TEXT[-1] or TODO_CODE[-1] in text
 
 
