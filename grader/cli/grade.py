@@ -82,17 +82,18 @@ def grade(
     A submission is not graded again as long as its files, the assignment, Python, NumPy, sandbox and grader stay the
     same. So the same command continues a run that was stopped.
     """
-    for name, count in ONE_THREAD.items():  # also for its jobs; starting BLAS threads takes as long as importing NumPy
+    # One BLAS thread, in this process and in its jobs: starting more threads takes as long as importing NumPy.
+    for name, count in ONE_THREAD.items():
         os.environ.setdefault(name, count)
     renderer = Renderer(out)
     try:
         if have_notebooks(paths):
             renderer.start()
-        with importing():  # slow; meanwhile the process that renders notebooks starts
+        with importing():  # this import is slow; the process that renders notebooks starts in parallel
             from grader.grading.context import Settings, prepare_ground
 
         settings = Settings(str(assignment.resolve()), python or sys.executable, sandbox, handout)
-        if scheduler is None:  # sandboxes run on this machine; prepare them while the remaining modules are imported
+        if scheduler is None:  # sandboxes run on this machine: prepare them in parallel to the next imports
             ground = prepare_ground(settings)
             ground.isolation.prepare(ground.interpreter)
         with importing():

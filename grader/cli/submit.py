@@ -1,4 +1,4 @@
-"""`grader submit`: packs a student's files into one zip, ready to hand in, and says what is known to be wrong with it.
+"""`grader submit`: packs a student's files into one zip, ready to hand in, and reports known faults of the files.
 
 gather ─► the zip ─► read_back ─► rehearse: what grading would leave out
                               └─► the public checks: what is wrong, not written, not answered
@@ -35,8 +35,8 @@ NAME: Final = "submission.zip"
 def submit(path: Path, assignment: Path | None, out: Path | None) -> int:
     """Pack your files and notebooks into one zip, and list what is in it, what is missing and what is wrong.
 
-    PATH is the folder that you work in. You may hand in the zip in any case: a missing or wrong function costs only its
-    own points.
+    PATH is the folder that you work in. You may hand in the zip even if it lists faults: a missing or wrong function
+    costs only its own points.
     """
     loaded = load_assignment(assignment or find_assignment(path))
     packed = gather(path, loaded)
@@ -51,9 +51,9 @@ def submit(path: Path, assignment: Path | None, out: Path | None) -> int:
         click.echo(f"warning: {warning}", err=True)
     try:
         place = find_place(path, assignment)
-        # The files of the folder, as in `grader check`: the zip lacks handed-out files, which some functions need.
+        # Check the files of the folder, not of the zip: the zip lacks handed-out files, which some functions need.
         faults = known_faults(standing_of(run_own(place, place.functions)))
-    except GraderError as error:  # the zip is written; what is wrong with it is only a service
+    except GraderError as error:  # not a reason to fail: the zip is already written
         click.echo(f"warning: the public checks could not be run: {error}", err=True)
     else:
         for line in (*faults, *open_answers(submission.notebooks)):
