@@ -240,6 +240,7 @@ class FunctionResult:
     """The points of one function, summed over its checks.
 
     needs: functions whose failure can make this one fail. line: where the student's file defines it; 0 if it does not.
+    code: the student's definition, from that line on, if the function lost points; its first lines if it is long.
     """
 
     function: str
@@ -248,6 +249,7 @@ class FunctionResult:
     status: CheckStatus
     needs: tuple[str, ...] = ()
     line: int = 0
+    code: str = ""
 
 
 @dataclass(frozen=True)

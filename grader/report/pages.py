@@ -37,6 +37,7 @@ from grader.report.notebooks import marked_answers
 from grader.report.regraded import CAUSES, Regraded
 from grader.report.regraded_lines import signed
 from grader.report.roster import CheckTally, Roster, environment_of, handout_of, lack_of_isolation, tally_class
+from grader.report.source_code import sources_of
 from grader.report.template_cache import Compiled
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -44,6 +45,9 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 MOST_FAILED: Final = 5
 # A browser needs long to lay out thousands of rows, so a page shows these first. The filter finds all; so does a click.
 ROWS_SHOWN: Final = 500
+# A definition with more lines is folded, unless one of its lines is marked.
+FOLDED_LINES: Final = 60
+MOST_LINKED: Final = 3  # checks named at a marked line; one mistake can stop all checks of a function
 # At each end of a traceback: endless recursion has a thousand frames, and its two ends show what happened.
 FRAMES_SHOWN: Final = 6
 
@@ -131,6 +135,7 @@ def parts_of(result: Result, marks: marked_answers.Marks, *, with_points: bool =
     """The values that all pages of one submission need. with_points: whether the page shows points."""
     groups = fix_first.group_checks(result)
     fixes, unwritten = fix_first.split_unwritten(groups, by_points=with_points)
+    anchors = {group.function.function: f"f{index}" for index, group in enumerate(groups)}
     notebooks = marked_answers.shown_notebooks(result, marks)
     return {
         "notebooks": notebooks,
@@ -140,7 +145,8 @@ def parts_of(result: Result, marks: marked_answers.Marks, *, with_points: bool =
         "files": group_by_file(groups),
         "fixes": fixes,
         "unwritten": group_by_file(unwritten),
-        "anchors": {group.function.function: f"f{index}" for index, group in enumerate(groups)},
+        "anchors": anchors,
+        "sources": sources_of(groups, anchors),
         "largest": max((group.function.max_points for group in groups), default=0.0),
         "not_isolated": lack_of_isolation(result),
     }
@@ -227,6 +233,8 @@ def environment() -> Environment:
         VISIBLE=VISIBLE,
         FRAMES_SHOWN=FRAMES_SHOWN,
         MOST_FAILED=MOST_FAILED,
+        FOLDED_LINES=FOLDED_LINES,
+        MOST_LINKED=MOST_LINKED,
         ROWS_SHOWN=ROWS_SHOWN,
     )
     return environment
