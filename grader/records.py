@@ -242,7 +242,8 @@ class FunctionResult:
     """The points of one function, summed over its checks.
 
     needs: functions whose failure can make this function fail. line: the line of the student's file that defines the
-    function; 0 if the file does not define it.
+    function; 0 if the file does not define it. code: the text of this definition if the function lost points; only the
+    first lines if it is long.
     """
 
     function: str
@@ -251,6 +252,7 @@ class FunctionResult:
     status: CheckStatus
     needs: tuple[str, ...] = ()
     line: int = 0
+    code: str = ""
 
 
 @dataclass(frozen=True)

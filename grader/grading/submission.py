@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -40,7 +40,12 @@ from grader.sandbox.host.time_account import TimeAccount
 # Usually the judge ends by itself at once.
 LATE_S: Final = 1.5
 WATCH_S: Final = 5.0
-DEFINED: Final = re.compile(rb"(?:def|class)[ \t]+(\w+)")
+DEFINED: Final = re.compile(r"(?:def|class)[ \t]+(\w+)")
+# A line that belongs to the definition above it: empty, indented, a comment, or the end of a signature in brackets.
+GOES_ON: Final = re.compile(r"\s*$|[ \t#)\]}]")
+# Limits of one definition on the pages. The longest one in the reference, FullyConnectedNet, has 136 lines.
+CODE_LINES: Final = 150
+CODE_CHARS: Final = 8000
 THEIR_SHARE: Final = 0.5  # if the sandboxes used this share of submission_wall_s, a timeout is the submission's fault
 
 
@@ -101,7 +106,7 @@ def conclude(started: float, run: SubmissionRun) -> Result:
         on_stubs = settle([run.on_stubs.get(check.id) or run.trial_of(check) for check in order])
         results = choose(results, on_stubs, run.on_stubs.keys(), context.assignment.stubs)
     results = with_left_out(results, context.assignment, handout)
-    functions = sum_up(results, needs_of(context.assignment), lines_of(context.assignment, submission))
+    functions = sum_up(results, needs_of(context.assignment), definitions_of(context.assignment, submission))
     duration_s = time.monotonic() - started
     blank = blank_result(submission, context, started)
     return replace(
@@ -146,15 +151,27 @@ def with_left_out(results: list[CheckResult], assignment: Assignment, handout: H
     return [replace(one, title=handout.titles.get(one.id, one.title)) for one in ordered]
 
 
-def lines_of(assignment: Assignment, submission: Submission) -> dict[str, int]:
-    """Return the line of each function's definition in the student's file. The last definition counts, as in Python."""
-    lines = {}
+def definitions_of(assignment: Assignment, submission: Submission) -> dict[str, tuple[int, str]]:
+    """Return the line and the text of each function's definition in the student's file.
+
+    The last definition counts, as in Python. The text ends before the next statement that has no indent.
+    """
+    found = {}
     for file in {file_of(function) for function in assignment.functions} & submission.files.keys():
-        # Search with a pattern, because a file with a syntax error also has definitions.
-        for number, line in enumerate(submission.files[file].splitlines(), 1):
+        # Search with a pattern, because a file with a syntax error also has definitions. Split bytes, because Python
+        # counts lines so; a string would also be split at form feeds.
+        lines = [line.decode("utf-8", "replace") for line in submission.files[file].splitlines()]
+        for start, line in enumerate(lines):
             if defined := DEFINED.match(line):
-                lines[f"{module_of_file(file)}.{defined[1].decode()}"] = number
-    return {function: lines[function] for function in assignment.functions if function in lines}
+                found[f"{module_of_file(file)}.{defined[1]}"] = (start + 1, definition_at(lines, start))
+    return {function: found[function] for function in assignment.functions if function in found}
+
+
+def definition_at(lines: Sequence[str], start: int) -> str:
+    """Return the text of the definition that begins at a line: at most CODE_LINES lines and CODE_CHARS characters."""
+    most = lines[start : start + CODE_LINES]
+    end = next((n for n, line in enumerate(most) if n and GOES_ON.match(line) is None), len(most))
+    return "\n".join(most[:end]).rstrip()[:CODE_CHARS]
 
 
 def needs_of(assignment: Assignment) -> dict[str, list[str]]:

@@ -38,6 +38,7 @@ from grader.records import (
 )
 
 Results = Sequence[CheckResult]
+WITHOUT_CODE: Final = (PASSED, MISSING, NOT_APPLICABLE)  # a page shows the code of the other functions
 
 FOLLOWS: Final = 1.0  # share if the forward is a known misconception, or passes half of its other checks, by weight
 HALF: Final = 0.5  # share for other wrong forwards
@@ -234,22 +235,32 @@ def reasons_of(trial: Trial, worth: float) -> tuple[Reason, ...]:
     return tuple(reasons)
 
 
-def sum_up(results: Results, needs: Mapping[str, Sequence[str]], lines: Mapping[str, int]) -> list[FunctionResult]:
-    """Sum up points and status by function, in the order of the checks. lines: function → line of its definition."""
+def sum_up(
+    results: Results, needs: Mapping[str, Sequence[str]], defined: Mapping[str, tuple[int, str]]
+) -> list[FunctionResult]:
+    """Sum up points and status by function, in the order of the checks.
+
+    defined: for each function that the student's files define, the line and the text of its definition.
+    """
     functions: dict[str, list[CheckResult]] = {}
     for result in results:
         functions.setdefault(result.function, []).append(result)
-    return [
-        FunctionResult(
-            function=function,
-            points=round(sum(check.points for check in checks), 4),
-            max_points=round(sum(check.max_points for check in checks), 4),
-            status=status_of(checks),
-            needs=tuple(needs.get(function, ())),
-            line=lines.get(function, 0),
+    summed = []
+    for function, checks in functions.items():
+        status = status_of(checks)
+        line, code = defined.get(function, (0, ""))
+        summed.append(
+            FunctionResult(
+                function=function,
+                points=round(sum(check.points for check in checks), 4),
+                max_points=round(sum(check.max_points for check in checks), 4),
+                status=status,
+                needs=tuple(needs.get(function, ())),
+                line=line,
+                code=code if status not in WITHOUT_CODE else "",
+            )
         )
-        for function, checks in functions.items()
-    ]
+    return summed
 
 
 def status_of(checks: Results) -> str:

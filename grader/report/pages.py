@@ -38,6 +38,7 @@ from grader.report.notebooks import marked_answers
 from grader.report.regraded import CAUSES, Regraded
 from grader.report.regraded_lines import signed
 from grader.report.roster import CheckTally, Roster, environment_of, handout_of, lack_of_isolation, tally_class
+from grader.report.source_code import sources_of
 from grader.report.template_cache import Compiled
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -45,6 +46,9 @@ TEMPLATES: Final = Path(__file__).parent / "templates"
 MOST_FAILED: Final = 5
 # The number of rows at first, because browsers are slow with thousands of rows. A filter or a click shows the others.
 ROWS_SHOWN: Final = 500
+# A definition with more lines is folded, unless one of its lines is marked.
+FOLDED_LINES: Final = 60
+MOST_LINKED: Final = 3  # the number of checks that a marked line names; one mistake can stop all checks of a function
 # The number of frames at each end of a long traceback. An endless recursion has a thousand frames; the ends are enough.
 FRAMES_SHOWN: Final = 6
 
@@ -139,6 +143,7 @@ def parts_of(result: Result, marks: marked_answers.Marks, *, with_points: bool =
     """Return the template values that all pages of one submission need. with_points: whether to show points."""
     groups = fix_first.group_checks(result)
     fixes, unwritten = fix_first.split_unwritten(groups, by_points=with_points)
+    anchors = {group.function.function: f"f{index}" for index, group in enumerate(groups)}
     notebooks = marked_answers.shown_notebooks(result, marks)
     return {
         "notebooks": notebooks,
@@ -148,7 +153,8 @@ def parts_of(result: Result, marks: marked_answers.Marks, *, with_points: bool =
         "files": group_by_file(groups),
         "fixes": fixes,
         "unwritten": group_by_file(unwritten),
-        "anchors": {group.function.function: f"f{index}" for index, group in enumerate(groups)},
+        "anchors": anchors,
+        "sources": sources_of(groups, anchors),
         "largest": max((group.function.max_points for group in groups), default=0.0),
         "not_isolated": lack_of_isolation(result),
     }
@@ -235,6 +241,8 @@ def environment() -> Environment:
         VISIBLE=VISIBLE,
         FRAMES_SHOWN=FRAMES_SHOWN,
         MOST_FAILED=MOST_FAILED,
+        FOLDED_LINES=FOLDED_LINES,
+        MOST_LINKED=MOST_LINKED,
         ROWS_SHOWN=ROWS_SHOWN,
     )
     return environment
