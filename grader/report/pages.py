@@ -221,6 +221,7 @@ def environment() -> Environment:
         seconds=text.seconds,
         small=text.small,
         clip=text.clip,
+        hint=text.hint,
         python=text.highlight_line,
     )
     environment.globals.update(
