@@ -102,5 +102,5 @@ def highlight(code: str) -> list[Markup]:
         if before or quote:
             html.append(Markup('{}<span class="py-sd">{}</span>').format(indent, clip(line.strip(), HIGHLIGHT_CHARS)))
         else:
-            html.append(Markup(PLAIN.sub(r"\1", indent + highlight_line(line))))
+            html.append(Markup(PLAIN.sub(r"\1", indent + highlight_line(line)).rstrip("\n")))
     return html
