@@ -1,9 +1,9 @@
 """Canvas: fill in one column of its gradebook export, and name feedback files so that it recognises them.
 
 The rules follow its importer (lib/gradebook_importer.rb). The importer finds an assignment by the number in brackets
-after the title, and makes a new assignment if the number is missing. It skips columns whose header contains "Final
-Score" or a similar text, read-only columns, and students who are not assigned (N/A). A new value under Points Possible
-changes the assignment. If two columns have the same name, the importer reads the first.
+after the title, and makes a new assignment if the number is missing. The importer skips columns whose header contains
+"Final Score" or a similar text, read-only columns, and students who are not assigned (N/A). A new value under Points
+Possible changes the assignment. If two columns have the same name, the importer reads the first.
 """
 
 from __future__ import annotations

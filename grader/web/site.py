@@ -1,6 +1,7 @@
 """The data of the server: a gradebook, one assignment in it, and the output folder with the assignment's results.
 
-Threads share the Site. It caches grades together with the gradebook's state, so that they are never out of date.
+Threads share the Site. The Site caches grades together with the gradebook's state, so that cached grades are never out
+of date.
 """
 
 from __future__ import annotations
