@@ -106,7 +106,7 @@ def run_class(
             click.echo(f"stopped: {stored}. To continue, run {again}.", err=True)
             raise click.exceptions.Exit(code) from None
         batch.faults += renderer.faults
-        warnings = [*batch.finish(), *record.said]
+        warnings = [*batch.finish(), *record.warnings]
         if log_format == "text":
             show_class(batch, out, record)
         if profile:

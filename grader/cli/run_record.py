@@ -27,7 +27,7 @@ INSTALL = "Run pip install 'layergrader[gradebook]'"
 class RunRecord:
     """Enters one run in the gradebook.
 
-    place: the gradebook's address without a password; "" if the run was not entered. said: lines for standard error.
+    place: the gradebook's address without a password; "" if the run was not entered. warnings: for standard error.
     faults: why the run could not be entered in a gradebook that existed before.
     """
 
@@ -36,7 +36,7 @@ class RunRecord:
         self.url = url or str(beside(out))
         self.place = url.rpartition("@")[2] if url else self.url  # without a password
         self.known = 0  # number of submissions whose ids were first graded into another output folder
-        self.said: list[str] = []
+        self.warnings: list[str] = []
         self.faults: list[str] = []
         self._named = url is not None
         self._out, self._context = out, context
@@ -89,11 +89,11 @@ class RunRecord:
                 self.known = run.counts.get("known", 0)
                 return pages_of(book, assignment.title)
         except ModuleNotFoundError as error:
-            self.said.append(f"{error.name} is not installed, so this run is in no gradebook. {INSTALL}.")
+            self.warnings.append(f"{error.name} is not installed, so this run is in no gradebook. {INSTALL}.")
             self.place = ""
         except GraderError as error:
             said = f"This run is not in the gradebook, its results are whole: {error}"
-            (self.faults if existed else self.said).append(said)
+            (self.faults if existed else self.warnings).append(said)
             self.place = ""
         return self._before
 
