@@ -68,7 +68,7 @@ def make_student_folder(folder: Path) -> Path:
 
 
 def add_programs(folder: Path) -> None:
-    """Add `bin/grader` and `.venv/bin/grader`. Both run the grader of this project with the Python that runs now."""
+    """Add `bin/grader` and `.venv/bin/grader`, which run this project's grader with the Python that runs now."""
     for programs in (folder / ".venv/bin", folder / "bin"):
         programs.mkdir(parents=True)
         program = programs / "grader"

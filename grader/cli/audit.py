@@ -211,8 +211,8 @@ def headings(block: Groups, start: int, indent: int) -> Iterator[str]:
 def letter_of(check: CheckResult | None) -> str:
     """Return the letter for the outcome of one check.
 
-    `check` is None if the variant was not graded on the check, because the check runs no wrong function. Such a check
-    counts as passed.
+    `check` is None if the variant was not graded on the check, because the check runs no wrong function. A check that
+    was not graded counts as passed.
     """
     if check is None:
         return LETTERS[PASSED]

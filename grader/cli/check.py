@@ -2,8 +2,8 @@
 
     find_place ─► run_own ─► table of functions, what to do next ─► a save ─► rerun the functions it affects ─► …
 
-`--watch` polls the modification times and sizes of files. Polling is cheap, because a package has two dozen files. It
-works on every file system and needs no further library.
+`--watch` polls the modification times and sizes of files. Polling is cheap, because a package has two dozen files.
+Polling works on every file system and needs no further library.
 """
 
 from __future__ import annotations

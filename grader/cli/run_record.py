@@ -101,7 +101,7 @@ class RunRecord:
 def hashes_of(context: Context) -> dict[str, str]:
     """Return the hashes and versions of everything that determines the marks of a run, by name.
 
-    These are one hash of the whole assignment, one hash for each of its files, and the versions of Python, NumPy,
+    The hashes are one of the whole assignment and one of each of its files. The versions are those of Python, NumPy,
     sandbox and grader.
     """
     folder = context.assignment.folder

@@ -69,7 +69,7 @@ def find_one(path: Path, assignment: Assignment) -> list[Found]:
 
 
 def submission(real: Path, source: str, called: str, *, problem: Reason | None = None, folder: str = "") -> Found:
-    """Make a Found for a file or folder with its own name. Its id is set later, when all submissions are known."""
+    """Make a Found for a file or folder with its own name. The id is set later, when all submissions are known."""
     person = same_name(called)
     return Found("", real, clean(source), problem, folder=folder, person=person, called=called, entries=(real.name,))
 
@@ -212,9 +212,9 @@ def is_of_class(name: str, student_files: Sequence[str]) -> bool:
 def holds_submission(folder: Path, assignment: Assignment) -> bool:
     """Return whether the folder is one submission and not a class.
 
-    It is one submission if it directly contains a student file or the package folder. A package folder with another
-    name looks like a student's folder in a class. Such a folder counts as the package if no other child has student
-    files, and if a notebook is beside it, as in every unpacked assignment.
+    A folder is one submission if it directly contains a student file or the package folder. A package folder with
+    another name looks like a student's folder in a class. A folder with another name counts as the package if no other
+    child has student files, and if a notebook is beside the folder, as in every unpacked assignment.
     """
     student_files = assignment.student_files
     if holds_student_file(folder, student_files) or holds_module(folder / assignment.package, student_files):

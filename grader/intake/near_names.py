@@ -78,7 +78,7 @@ def notebook_name(path: str) -> str | None:
 def adds_nothing(file: bytes, other: bytes) -> bool:
     """Return whether `file` is only an unwritten state of `other`: as it was handed out, or hardly begun.
 
-    This is so in two cases. First, if `other` has all lines of `file` and more lines. Second, if most functions of
+    `file` is an unwritten state if `other` has all lines of `file` and more lines. It is also one if most functions of
     `file` raise NotImplementedError and all functions of `other` are written. Placeholder lines (`pass`, `out = None`),
     imports, comments, docstrings and functions that raise NotImplementedError do not count as lines.
     """

@@ -34,7 +34,7 @@ LEADS_OUT: Final = Reason.of("leads_out")
 
 
 class IntakeProblem(Exception):
-    """A submission cannot be read. This is not a fault of ours. The reason becomes Submission.problem (collect.py)."""
+    """A submission cannot be read, through no fault of ours. The reason becomes Submission.problem (collect.py)."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)

@@ -4,11 +4,11 @@
                                       ▲               (bytes in, HTML out)
                                       └─ a deadline; the thread kills a process that misses it, and the page says so
 
-The process is ours and trusted. It renders a student's notebook but never runs the notebook's code. It is a separate
-process only to limit its time and memory. A page contains a hash of its source, so each notebook is rendered once.
-Starting the process takes as long as grading a small submission, because of its imports. So it starts before grading if
-a quick look at the submissions finds a notebook, and otherwise with the first notebook. A run without notebooks never
-starts it.
+The process is ours and trusted. It renders a student's notebook but never runs the notebook's code. Rendering has a
+separate process only to limit its time and memory. A page contains a hash of its source, so each notebook is rendered
+once. Starting the process takes as long as grading a small submission, because of its imports. So the process starts
+before grading if a quick search of the submissions finds a notebook, and otherwise with the first notebook. A run without
+notebooks never starts the process.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ Request = tuple[Path, str, str, bytes, str]  # path of the page, submission, not
 
 
 def have_notebooks(paths: Iterable[Path]) -> bool:
-    """Return whether a quick search finds a notebook. It opens no archives and searches only part of a large class."""
+    """Return whether a quick search finds a notebook. The search opens no archives, and skips much of a large class."""
     folders = (found for path in paths for found in islice(os.walk(path), LOOKED_AT))
     return any(name.endswith(".ipynb") for _, _, files in folders for name in files)
 

@@ -88,7 +88,7 @@ def opened(file: BinaryIO, most: int) -> Iterator[zipfile.ZipFile]:
 
 
 def keep_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str, gathering: Gathering) -> None:
-    """Store one member. If it cannot be read, refuse only this member; an exception from Bounded ends the reading."""
+    """Store one member. A member that cannot be read is left out; an exception from Bounded ends the reading."""
     if member.flag_bits & ENCRYPTED:
         return gathering.refuse(path, Reason.of("encrypted", file=show(path)))
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):

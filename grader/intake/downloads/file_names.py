@@ -85,8 +85,8 @@ def read_blackboard(entry: str, folder: bool) -> Item | None:
 def name_owners(items: list[Item]) -> list[Item]:
     """Remove the assignment's title from Blackboard's owners: all of its names begin with title and user name.
 
-    Title and user name may both contain "_". The title is at most the beginning that all names share. It ends before a
-    piece that may begin a user name: in names with "HW 2" and `s_anna`, `s_bert`, the users keep their `s_`.
+    Title and user name may both contain "_". The title is at most the beginning that all names share. The title ends
+    before a piece that may begin a user name: in names with "HW 2" and `s_anna`, `s_bert`, the users keep their `s_`.
     """
     pieces = [owner.split("_")[:-1] for owner in {item.owner for item in items}]
     columns = [set(column) for column in zip(*pieces, strict=False)]

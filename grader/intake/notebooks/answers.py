@@ -136,8 +136,8 @@ def read_notebooks(
 def find_copies(read: Mapping[str, Sequence[Cell]], handed_out: HandedOut) -> dict[str, list[str]]:
     """Return for the stem of each handed-out notebook the student's notebooks that were made from it.
 
-    Such a notebook has the same file name, or at least half of the cells. If its name only contains the stem ("Copy of
-    Nets"), it must have at least one of the cells, because a student's own notes may also have such a name.
+    A notebook was made from a handed-out one if it has the same file name, or at least half of the cells. If its name
+    only contains the stem ("Copy of Nets"), one of the cells is enough; with none, it may be a student's own notes.
     """
     copies: dict[str, list[str]] = {}
     stems = {fold(stem): stem for stem in handed_out.cells}

@@ -85,7 +85,7 @@ class Shown:
         return "\x1b".join(map(text.visible, shown.split("\x1b"))) if escapes else text.visible(shown)
 
     def token(self, picture: str) -> str:
-        """Return a token that replaces a picture. It is valid base64, so that converter and sanitiser accept it."""
+        """Return a token to replace a picture. A token is valid base64, so that converter and sanitiser accept it."""
         self.pictures.append(picture)
         return f"cGljdHVyZS0{len(self.pictures) - 1}"
 
