@@ -16,8 +16,8 @@
     type_of                 the name of a value's type, for messages
 
 A check is one function of the code under test. A check draws its inputs from `rng`, calls the code through `student`
-and returns named arrays. The grader runs a check on the reference, which makes the fixture; on each misconception, which
-makes the hints; and on each submission, which makes the marks. A check cannot find out on which of the three it runs.
+and returns named arrays. The grader runs a check on the reference, which makes the fixture; on each misconception,
+which makes the hints; and on each submission, which makes the marks. A check cannot find out on which of them it runs.
 
 Calls are recorded and sent to the sandbox as one program, up to the first place where the check looks at a value
 (grader/judging/placeholder.py). So call everything first and look at values afterwards: unpacking, indexing and + - * /

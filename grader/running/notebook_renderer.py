@@ -7,8 +7,8 @@
 The process is ours and trusted. It renders a student's notebook but never runs the notebook's code. Rendering has a
 separate process only to limit its time and memory. A page contains a hash of its source, so each notebook is rendered
 once. Starting the process takes as long as grading a small submission, because of its imports. So the process starts
-before grading if a quick search of the submissions finds a notebook, and otherwise with the first notebook. A run without
-notebooks never starts the process.
+before grading if a quick search of the submissions finds a notebook, and otherwise with the first notebook. A run
+without notebooks never starts the process.
 """
 
 from __future__ import annotations
