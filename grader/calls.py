@@ -25,7 +25,7 @@ Functions = Mapping[str, Callable[..., Any]]
 class Failure:
     """Why a call returned no value."""
 
-    status: str  # as in records.py
+    status: str  # a status of records.py
     function: str
     explanation: Reason | str  # for the student; a str is a sentence that the author of the check wrote
     frames: tuple[Frame, ...] = ()

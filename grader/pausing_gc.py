@@ -19,6 +19,6 @@ def importing() -> Iterator[None]:
     try:
         yield
     finally:
-        if was_enabled:  # if False, this block is inside another one, which will resume collection
+        if was_enabled:  # otherwise, an outer `importing` block will resume collection
             gc.freeze()
             gc.enable()

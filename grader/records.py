@@ -111,9 +111,9 @@ class Submission:
     files: Mapping[str, bytes]  # student files, handed-out files and helpers, by their path below the package
     notes: tuple[Reason, ...] = ()  # what intake noticed ("two layers.py were found ...")
     problem: Reason | None = None  # why nothing can be graded (damaged archive, no student file)
-    notebooks: Mapping[str, bytes] = field(default_factory=dict)  # by file name; pages show them, nothing runs them
+    notebooks: Mapping[str, bytes] = field(default_factory=dict)  # by file name; shown on pages, never run
     answers: tuple[NotebookResult, ...] = ()  # found by comparing the notebooks with the handed-out notebooks
-    notebook_notes: tuple[Reason, ...] = ()  # notes about the answers, for handouts that have these notebooks
+    notebook_notes: tuple[Reason, ...] = ()  # notes about the answers; only handouts with these notebooks use them
 
     @property
     def sha256(self) -> str:

@@ -53,7 +53,7 @@ class Assignment:
     definitions: Mapping[str, CheckDefinition]
     misconceptions: tuple[MisconceptionDefinition, ...]
     limits: Mapping[str, float]  # the table [limits]
-    expected_warnings: tuple[str, ...]  # how warnings begin that handed-out files give only in the sandbox
+    expected_warnings: tuple[str, ...]  # the beginnings of warnings that handed-out files give only in a sandbox
     right_solutions: tuple[Path, ...]  # folders of right student files in other styles (authoring/tolerances.py)
     rules: Rules  # which attempt counts and what late days cost (rules.py)
     sha256: str  # the hash of all files that affect marks

@@ -59,7 +59,7 @@ class Duration:
     """The time of one check on the reference."""
 
     check: str
-    cpu_s: float  # in this process
+    cpu_s: float  # CPU time of the check in this process
     graded_s: float  # wall time of the check in the sandbox
 
 

@@ -40,7 +40,7 @@ class Spread:
     assignment folder.
     """
 
-    largest: Mapping[str, float]  # for each check, the largest relative error of a right solution, as the judge sees it
+    largest: Mapping[str, float]  # for each check, the largest relative error of any right solution
     lacking: Mapping[str, tuple[str, ...]]
 
 

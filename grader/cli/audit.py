@@ -197,7 +197,7 @@ def blocks(groups: Groups, room: int) -> Iterator[Groups]:
 
 
 def width(group: Sized) -> int:
-    return max(2, len(group))  # the heading writes the number of the function, up to two digits, above the group
+    return max(2, len(group))  # above each group, the heading has a number of one or two digits
 
 
 def headings(block: Groups, start: int, indent: int) -> Iterator[str]:

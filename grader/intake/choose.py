@@ -80,7 +80,7 @@ def choose(
             roots += [candidates[0].root] if candidates[0].root not in roots else []
     if not files:
         return ChosenFiles({})
-    beside = {find.name: find.path for find in reversed(finds) if find.root in roots}  # the best of a name is last
+    beside = {find.name: find.path for find in reversed(finds) if find.root in roots}  # the best comes last and wins
     files |= {name: beside[name] for name in handed_out if name in beside}
     beyond = {find.path for find in finds} | {find.path for find in near if not is_own_module(find.path, wanted)}
     helpers, said = choose_helpers(tree, roots, wanted, beyond)

@@ -48,10 +48,10 @@ class Found:
     path: Path
     source: str
     problem: Reason | None = None  # why the submission cannot be opened
-    parts: tuple[tuple[str, Path], ...] = ()  # file names of the student and paths, if only these are the submission
+    parts: tuple[tuple[str, Path], ...] = ()  # if the submission is not all of `path`: its files, as name and path
     notes: tuple[Reason, ...] = ()  # how the submission was found
-    folder: str = ""  # what the grader took the folder above for: a message to print once in a run
-    person: str = ""  # identifies the student in the output folder (identities.py), whoever else handed in
+    folder: str = ""  # a message on how the grader read the folder above; a run prints it once
+    person: str = ""  # identifies the student in the output folder (identities.py)
     called: str = ""  # the name from which the id is made
     entries: tuple[str, ...] = ()  # further names that version 0.1 may have used in an output folder
 
@@ -253,7 +253,7 @@ def holds_module(folder: Path, student_files: Sequence[str]) -> bool:
 def refuse_packed(file: Path, place: str, assignment: Assignment) -> None:
     """Raise UsageError if the only file to grade is a packed class and not one submission."""
     what = ""
-    with suppress(IntakeProblem, OSError):  # the file will be read again, and then reported
+    with suppress(IntakeProblem, OSError):  # the file will be read again, and errors will be reported then
         if find_kind(file) == ZIP:
             with open_regular(file) as opened:
                 download = recognise(*list_top(opened, METADATA, LARGEST))
@@ -280,7 +280,7 @@ def describe_download(path: str, download: Download, odd: Sequence[str]) -> str:
 
 def describe_class(path: str, layout: Layout) -> str:
     if not layout.shared:
-        return ""  # a download of a platform; describe_download writes its message
+        return ""  # this class is a platform's download; describe_download writes its message
     inside = show(os.path.join(path, layout.prefix).rstrip("/"))
     doubt = "" if layout.sure else " If these are versions of one student, move away all but the one that counts."
     return f"{inside}: taken for a class of {len(layout.holders)}: {say(listed(layout.holders))}.{doubt}"

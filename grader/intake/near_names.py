@@ -109,7 +109,7 @@ def nodes_of(content: bytes) -> list[ast.AST]:
     """Return the statements of a file, including methods of classes; no statements if Python cannot parse the file."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # such as for "\d" in the student's code
+            warnings.simplefilter("ignore")  # "\d" in the student's code, for example, gives a warning
             tree = ast.parse(content)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []

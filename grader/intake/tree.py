@@ -20,7 +20,7 @@ OUTSIDE: Final = "../"  # marks the path of a member whose name leads out of the
 # A note names files with these endings, because they are not read but may be a student's work.
 DOCUMENTS: Final = (
     *(".pdf", ".doc", ".docx", ".odt", ".rtf", ".pages", ".tex", ".html", ".htm", ".txt", ".md"),
-    *(".py", ".pyw", ".py.gz", ".json", ".bak", ".old", ".orig"),  # .py: for .PY and .Py
+    *(".py", ".pyw", ".py.gz", ".json", ".bak", ".old", ".orig"),  # names are compared in lower case, so .py is .PY
 )
 UNREMARKABLE: Final = ("readme", "requirements", "license", "messages", "manifest")
 

@@ -172,7 +172,7 @@ def causes_first(functions: Iterable[FunctionResult], by_points: bool = True) ->
     """
     items = list(functions)
     late: set[str] = set()
-    for _ in items:  # as many rounds as functions also find those that need a late function through others
+    for _ in items:  # each round goes one step further along needs, so this many rounds find all
         late |= {item.function for item in items if item.status == MISSING or late & set(item.needs)}
     early = [item for item in items if item.function not in late]
     return layered(early, by_points) + layered((item for item in items if item.function in late), by_points)

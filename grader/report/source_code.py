@@ -1,4 +1,4 @@
-"""The student's own code on the pages: the definition of each function that lost points, with its lines marked.
+"""The student's code on pages: the definition of each function that lost points, with marked lines where checks failed.
 
 Result ─► functions with `code` ─► Source, one for each: highlighted lines, each with an id that links lead to
                                     └─► a line is marked if an exception or a loop of a failed check ended there
@@ -23,7 +23,7 @@ PLAIN: Final = re.compile(r'<span class="py-(?:n|o|p|w)">([^<]*)</span>')
 
 @dataclass(frozen=True)
 class SourceLine:
-    """One line. anchor: its id on the page. checks: positions of the failed checks of the function that ended here."""
+    """One line of code. anchor: the line's id on the page. checks: the numbers of failed checks that ended here."""
 
     number: int
     anchor: str
@@ -45,7 +45,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Sources:
-    """The definitions on one page, by function. Finds the line that a place such as "layers.py:12" means."""
+    """The definitions on one page, by function. `anchor_at` finds the line of a place such as "layers.py:12"."""
 
     of: Mapping[str, Source]
     anchors: Mapping[str, str] = field(init=False)
@@ -60,7 +60,7 @@ class Sources:
 
 
 def sources_of(groups: Iterable[Group], anchors: Mapping[str, str]) -> Sources:
-    """Return the definitions of all functions that have code in the result. anchors: of the functions, on the page."""
+    """Return the definitions of all functions that have code in the result. anchors: each function's id on the page."""
     coded = [group for group in groups if group.function.code]
     return Sources({group.function.function: source_of(group, anchors[group.function.function]) for group in coded})
 
@@ -80,12 +80,15 @@ def source_of(group: Group, anchor: str) -> Source:
 
 
 def end_of(check: CheckResult, file: str, first: int, last: int) -> int:
-    """Return the line from `first` to `last` where a failed check ended, the innermost of its traceback, or 0."""
+    """Return the number of the line, from `first` to `last`, in which a failed check ended, or 0.
+
+    This is the innermost line of the check's traceback that is in the definition.
+    """
     frames = check.frames if is_failing(check) else ()
     return next((one.line for one in reversed(frames) if one.file == file and first <= one.line <= last), 0)
 
 
 def highlight(code: str) -> Sequence[Markup]:
-    """The lines of a definition, escaped and coloured."""
+    """Return the lines of a definition as HTML, escaped and coloured."""
     html: str = PLAIN.sub(r"\1", colour()(visible(code)))
     return [Markup(line) for line in html.split("\n")]

@@ -195,7 +195,7 @@ class Marking:
         self._ids = ids
         self._questions = questions
         self._persons = persons or {}
-        self._answers: dict[Key, tuple[float, str]] = {}  # of answers that carry points: maximum, excerpt
+        self._answers: dict[Key, tuple[float, str]] = {}  # for each answer that carries points: maximum, excerpt
         self._handouts: dict[str, str] = {}
         self._read()
 
@@ -289,7 +289,8 @@ class Marking:
 
     def _columns(self, key: Key, delimiter: str, most: float, start: str) -> dict[str, str]:
         """Return the current values of the grader's columns for one answer."""
-        points = number(most).replace(".", "," if delimiter == ";" else ".")  # such a spreadsheet has a decimal comma
+        # A spreadsheet that writes semicolons between cells writes a decimal comma in numbers.
+        points = number(most).replace(".", "," if delimiter == ";" else ".")
         person = clean(self._persons.get(key[0], ""))
         bound = {"handed_in_as": person} if person else {}
         return {**dict(zip(KEY_COLUMNS, key, strict=True)), "max_points": points, "answer": start, **bound}

@@ -117,7 +117,7 @@ class Batch:
                 for result in grade_all(waiting(), self.settings, executor, window=window, parts=self.regrading.checks):
                     self.store_fresh(result)
         except BrokenExecutor as error:
-            sweep_work_folders()  # of the killed job; this also ends a sandbox that the job was starting
+            sweep_work_folders()  # removes those of the killed job, and ends a sandbox that it was starting
             raise GraderError(
                 f"a grading process was killed ({error}). All finished results are stored. Run the same command to "
                 "continue, with fewer --jobs if memory is short."
@@ -165,7 +165,7 @@ class Batch:
             earlier, fresh = stored(self.out, one.id), blank_result(submission, self.context, 0.0)
             again = self.force or (self.failed and earlier is not None and has_failed(earlier))
             if earlier is not None and not again and is_current(earlier, fresh):
-                if earlier.submission != fresh.submission:  # the same content, now at another path
+                if earlier.submission != fresh.submission:  # the same files are now at another path
                     earlier = replace(earlier, submission=fresh.submission)
                     if not self.dry_run:
                         store(self.out, earlier)

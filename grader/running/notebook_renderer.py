@@ -42,9 +42,9 @@ NEEDED: Final = ("nbformat", "mistune", "nh3")
 LOOKED_AT: Final = 50  # for each path, the number of folders that have_notebooks searches
 STARTING_S: Final = 60.0  # starting the process takes 0.2 s on an idle machine
 NOTEBOOK_S: Final = 20.0  # rendering the largest handed-out notebook takes 0.2 s
-SUBMISSION_S: Final = 60.0  # for all notebooks of one student, because the notebooks of other students wait
+SUBMISSION_S: Final = 60.0  # limit for all notebooks of one student, because other students' notebooks wait
 MEMORY_BYTES: Final = 2 << 30
-WAITING: Final = 64  # most notebooks in the queue, to bound memory
+WAITING: Final = 64  # the queue holds at most this many notebooks, because they are in memory
 
 TRIAL: Final = b"""{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
 {"cell_type": "markdown", "source": "text"}, {"cell_type": "code", "source": "1", "outputs": []}]}"""

@@ -74,7 +74,7 @@ class HandedIn:
     parts: Mapping[str, str]
     notes: tuple[Reason, ...]
     problem: Reason | None = None  # why nothing can be read, such as for a text entry
-    person: str = ""  # identifies the owner: the same for all attempts, and whoever else handed in
+    person: str = ""  # identifies the owner: the same name in every attempt and every download
     entries: tuple[str, ...] = ()  # all of this student's entries in the download
     late: bool = False
     left_out: int = 0  # files of earlier attempts
