@@ -34,7 +34,7 @@ class RunRecord:
     def __init__(self, url: str | None, out: Path, context: Context) -> None:
         """url: the value of --gradebook; None means the file beside the output folder."""
         self.url = url or str(beside(out))
-        self.place = url.rpartition("@")[2] if url else self.url  # without a password
+        self.place = url.rpartition("@")[2] if url else self.url  # people see this, so remove the password
         self.known = 0  # number of submissions whose ids were first graded into another output folder
         self.warnings: list[str] = []
         self.faults: list[str] = []
@@ -58,7 +58,7 @@ class RunRecord:
             raise UsageError(f"{self.place}: {error.name} is not installed, so it cannot be read. {INSTALL}.") from None
         with open_gradebook(self.url) as book:
             self.place = book.place if self._named else self.place
-            with suppress(NotInGradebook):  # no earlier run of this assignment
+            with suppress(NotInGradebook):  # this is the first run of the assignment
                 self._before = pages_of(book, self._context.assignment.title)
         return self._before
 
@@ -101,7 +101,7 @@ class RunRecord:
 def hashes_of(context: Context) -> dict[str, str]:
     """Return the hashes and versions of everything that determines the marks of a run, by name.
 
-    These are one hash of the whole assignment, one hash for each of its files, and the versions of Python, NumPy,
+    The hashes are one of the whole assignment and one of each of its files. The versions are those of Python, NumPy,
     sandbox and grader.
     """
     folder = context.assignment.folder

@@ -1,4 +1,4 @@
-"""The student's own code on the pages: the definition of each function that lost points, with its lines marked.
+"""The student's code on pages: the definition of each function that lost points, with marked lines where checks failed.
 
     Result ─► functions with `code` ─► ShownDefinition, one for each ─► ShownLine: highlighted, with an id for links
 
@@ -25,7 +25,7 @@ TRIPLE_QUOTES: Final = re.compile(r"\"{3}|'{3}")
 
 @dataclass(frozen=True)
 class ShownLine:
-    """One line. anchor: its id on the page. checks: positions of the failed checks of the function that ended here."""
+    """One line of code. anchor: the line's id on the page. checks: the numbers of failed checks that ended here."""
 
     number: int
     anchor: str
@@ -47,7 +47,7 @@ class ShownDefinition:
 
 @dataclass(frozen=True)
 class ShownDefinitions:
-    """The definitions on one page, by function. Finds the line that a place such as "layers.py:12" means."""
+    """The definitions on one page, by function. `anchor_at` finds the line of a place such as "layers.py:12"."""
 
     of: Mapping[str, ShownDefinition]
     anchors: Mapping[str, str] = field(init=False)
@@ -62,7 +62,7 @@ class ShownDefinitions:
 
 
 def sources_of(groups: Iterable[Group], anchors: Mapping[str, str]) -> ShownDefinitions:
-    """Return the definitions of all functions that have code in the result. anchors: of the functions, on the page."""
+    """Return the definitions of all functions that have code in the result. anchors: each function's id on the page."""
     coded = {group.function.function: group for group in groups if group.function.code}
     return ShownDefinitions({name: source_of(group, anchors[name]) for name, group in coded.items()})
 
@@ -82,7 +82,10 @@ def source_of(group: Group, anchor: str) -> ShownDefinition:
 
 
 def end_of(check: CheckResult, file: str, first: int, last: int) -> int:
-    """Return the line from `first` to `last` where a failed check ended, the innermost of its traceback, or 0."""
+    """Return the number of the line, from `first` to `last`, in which a failed check ended, or 0.
+
+    This is the innermost line of the check's traceback that is in the definition.
+    """
     frames = check.frames if is_failing(check) else ()
     return next((one.line for one in reversed(frames) if one.file == file and first <= one.line <= last), 0)
 
