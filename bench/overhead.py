@@ -5,9 +5,9 @@
 The first four are recorded in each result (spent_s), here divided by the number of jobs. The rest is the remaining wall
 time: the start of the command, reading, storing, pages.
 
-The overhead is the wall time minus 1.15 x the time inside the student's functions. The bar holds for its ratio to the
-time that the checks of the complete submission take in one process (isolation_cost.py), measured in the same round: a
-ratio is comparable between a fast and a slow machine.
+The overhead is the wall time minus 1.15 x the time inside the student's functions. The bar is for a ratio, which is
+comparable between fast and slow machines: the overhead, divided by the time that the checks of the complete submission
+take in one process (isolation_cost.py), measured in the same round.
 """
 
 from __future__ import annotations

@@ -140,7 +140,7 @@ def feedback_names(
     """Return the pages by their names in the zip, and for each page that Canvas would ignore: record's label → reason.
 
     entries: the names in the unpacked download, and whether each is a folder. Canvas finds a student by the first two
-    numbers between underscores: the user, and the last file that the user handed in.
+    numbers between underscores: those of the user, and of the last file that the user handed in.
     """
     download = recognise(entries)
     latest: dict[str, tuple[int, str, str]] = {}
