@@ -27,7 +27,7 @@ from bench.row import Options, Part, Row, run_alone
 from bench.run_class import COMPLETE, SLOW, Run, examples, grade_class, write_class
 
 ALLOWED = 1.15  # wall time above this multiple of the time inside functions is overhead
-BARS = {"complete": 0.6, "examples": 1.0}  # overhead to one submission in process, with as many jobs as cores
+BARS = {"complete": 0.6, "examples": 1.0}  # largest ratio of overhead to one submission in process
 OWN = "functions"
 PARTS = {
     "start": "starting sandboxes and importing",
@@ -91,7 +91,7 @@ def rows_of(title: str, submissions: Path, rounds: int, called: Callable[[], flo
         )
         ratio = statistics.median(one.beyond / unit for one, unit in zip(runs[jobs], unit_ms, strict=True))
         said = f"{beyond:.0f} ms / {statistics.median(unit_ms):.0f} ms"
-        bar = BARS.get(title) if jobs == machine.cores() else None  # the default of the command is one job per core
+        bar = BARS.get(title) if jobs == machine.cores() else None  # the command's default: one job per core
         figure = "grader overhead per submission"
         yield Row(f"{at}: {figure}, to one submission in process", ratio, "x", bar, at_most=True, of=said)
         said = f"{wall:.0f} ms of wall time, {functions:.0f} ms of student time"

@@ -20,7 +20,7 @@ from grader.errors import UsageError
 from grader.intake.downloads.file_names import read_canvas
 from grader.intake.downloads.recognise import CANVAS, recognise
 
-NAMES: Final = (("Student",), ("LastName", "FirstName"))  # columns before ID; the course decides which
+NAMES: Final = (("Student",), ("LastName", "FirstName"))  # the course decides which columns come before ID
 KEYS: Final = ("SIS User ID", "SIS Login ID", "Integration ID")
 SKIPPED_HEADER: Final = re.compile(r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
 WITH_NUMBER: Final = re.compile(r"(?P<title>.*)\s\((?P<number>[0-9]+)\)", re.DOTALL)
