@@ -92,7 +92,7 @@ def settle(
 
 
 def chosen_from(attempts: Sequence[Attempt], counts: str) -> Sequence[Attempt]:
-    """Return the attempts that may count: all attempts if the rule is "best", else one.
+    """Return the attempts that may count: all if the rule is "best", else only the first or the latest one.
 
     An attempt with status grader_error counts only if there is no other attempt.
     """

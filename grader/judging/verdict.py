@@ -264,6 +264,6 @@ def sum_up(
 
 
 def status_of(checks: Results) -> str:
-    """Return `passed` if all checks passed, `partial` if some earned points, otherwise the worst status."""
+    """Return the worst status, or `partial` if that status is worse than `passed` and some check earned points."""
     worst = min((check.status for check in checks), key=CHECK_STATUSES.index, default=NOT_APPLICABLE)
     return PARTIAL if worst not in (PASSED, NOT_APPLICABLE) and any(check.points > 0 for check in checks) else worst

@@ -15,7 +15,8 @@ import sys
 from typing import Any, List, Optional, Tuple
 
 MOST = 20_000  # characters; longer statements are not searched, so that no source makes this slow
-DEEPEST = 3  # levels of f-strings inside f-strings that are searched; each level searches its text again
+# How many levels of f-strings inside f-strings are searched. Each level costs another search of the text inside it.
+DEEPEST = 3
 NAME = re.compile(r"\w+")
 PREFIXES = {"f", "rf", "fr", "t", "rt", "tr", "r", "b", "br", "rb", "u", "ur"}
 Version = Tuple[int, int]
