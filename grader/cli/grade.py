@@ -10,8 +10,10 @@ from typing import Any
 import click
 
 from grader.cli.commands import FOLDER, assignment_option
+from grader.gradebook import run_entry
 from grader.pausing_gc import importing
 from grader.records import OWN_HANDOUT
+from grader.running.early_process import EarlyProcess
 from grader.running.notebook_renderer import Renderer, have_notebooks
 from grader.sandbox.host.isolation import KINDS
 from grader.sandbox.host.mounts import ONE_THREAD
@@ -72,6 +74,7 @@ def grade(
     sandbox: str,
     handout: str,
     scheduler: str | None,
+    dry_run: bool,
     **options: Any,
 ) -> int:
     """Grade folders, archives or single files. Writes OUT/index.html, OUT/grades.csv, and for each submission a report
@@ -84,11 +87,13 @@ def grade(
     """
     for name, count in ONE_THREAD.items():  # also for its jobs; starting BLAS threads takes as long as importing NumPy
         os.environ.setdefault(name, count)
-    renderer = Renderer(out)
+    renderer, bookkeeper = Renderer(out), EarlyProcess(run_entry.load)
     try:
+        if not dry_run and run_entry.is_installed():
+            bookkeeper.start()
         if have_notebooks(paths):
             renderer.start()
-        with importing():  # slow; meanwhile the process that renders notebooks starts
+        with importing():  # slow; meanwhile these two processes import what they need
             from grader.grading.context import Settings, prepare_ground
 
         settings = Settings(str(assignment.resolve()), python or sys.executable, sandbox, handout)
@@ -98,6 +103,8 @@ def grade(
         with importing():
             from grader.cli.grade_class import run_class
 
-        return run_class(renderer, settings, paths=paths, out=out, python=python, scheduler=scheduler, **options)
+        options |= {"paths": paths, "out": out, "python": python, "scheduler": scheduler, "dry_run": dry_run}
+        return run_class(renderer, bookkeeper, settings, **options)
     finally:
+        bookkeeper.end()
         renderer.end()

@@ -1,8 +1,8 @@
 """A grading run and its gradebook: what people decided is read before the run, and the run is entered when it ends.
 
-SQLAlchemy takes a sixth of a second to import, so a run imports it when there is a gradebook to read, or else at its
-end. A run whose gradebook cannot be written keeps its results; only the entry is missing, and the same command makes up
-for it.
+Another process does both (running/early_process.py): importing SQLAlchemy takes a sixth of a second, and there it
+happens while the run grades. A run whose gradebook cannot be written keeps its results; only the entry is missing, and
+the same command makes up for it.
 """
 
 from __future__ import annotations
@@ -11,16 +11,16 @@ import getpass
 import hashlib
 import os
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from grader.decisions import Grade, GradedAssignment
 from grader.errors import GraderError, UsageError
 from grader.gradebook.place import beside
+from grader.gradebook.run_entry import enter_run, read_grades
 from grader.grading.context import Context
-from grader.pausing_gc import importing
 from grader.running.class_run import Batch
+from grader.running.early_process import EarlyProcess
 
 INSTALL = "Run pip install 'layergrader[gradebook]'"
 
@@ -32,7 +32,7 @@ class RunRecord:
     was there has no entry of it.
     """
 
-    def __init__(self, url: str | None, out: Path, context: Context) -> None:
+    def __init__(self, url: str | None, out: Path, context: Context, bookkeeper: EarlyProcess) -> None:
         """url: as --gradebook has it; the file beside the output folder, if not given."""
         self.url = url or str(beside(out))
         self.place = url.rpartition("@")[2] if url else self.url  # without a password
@@ -40,7 +40,7 @@ class RunRecord:
         self.said: list[str] = []
         self.faults: list[str] = []
         self._named = url is not None
-        self._out, self._context = out, context
+        self._out, self._context, self._bookkeeper = out, context, bookkeeper
         self._began = datetime.now(UTC)
         self._before: Mapping[str, Grade] = {}
 
@@ -49,43 +49,32 @@ class RunRecord:
         if not self._named and not Path(self.url).exists():
             return {}
         try:
-            with importing():
-                from grader.gradebook.book import NotInGradebook, open_gradebook
-                from grader.gradebook.grades import pages_of
+            place, self._before = self._bookkeeper.call(read_grades, self.url, self._context.assignment.title)
         except ModuleNotFoundError as error:
             raise UsageError(f"{self.place}: {error.name} is not installed, so it cannot be read. {INSTALL}.") from None
-        with open_gradebook(self.url) as book:
-            self.place = book.place if self._named else self.place
-            with suppress(NotInGradebook):  # the first run of this assignment
-                self._before = pages_of(book, self._context.assignment.title)
+        self.place = place if self._named else self.place
         return self._before
 
     def enter(self, batch: Batch) -> Mapping[str, Grade]:
         """Enter the run. Returns the grades as they are then, by submission."""
         existed = self._named or Path(self.url).exists()
         try:
-            with importing():
-                from grader.gradebook.book import open_gradebook
-                from grader.gradebook.grades import pages_of
-                from grader.gradebook.runs import record_run
-
             assignment = self._context.assignment
             graded = GradedAssignment(
                 assignment.title, assignment.rules, {**assignment.functions}, {**assignment.questions}
             )
-            with open_gradebook(self.url) as book:
-                run = record_run(
-                    book,
-                    graded,
-                    batch.hand_ins.all(batch.marking.by_question()),
-                    output=os.path.abspath(self._out),
-                    who=user(),
-                    began=self._began,
-                    hashes=hashes_of(self._context),
-                    counts=dict(batch.counts),
-                )
-                self.known = run.counts.get("known", 0)
-                return pages_of(book, assignment.title)
+            self.known, grades = self._bookkeeper.call(
+                enter_run,
+                self.url,
+                graded,
+                batch.hand_ins.all(batch.marking.by_question()),
+                output=os.path.abspath(self._out),
+                who=user(),
+                began=self._began,
+                hashes=hashes_of(self._context),
+                counts=dict(batch.counts),
+            )
+            return grades
         except ModuleNotFoundError as error:
             self.said.append(f"{error.name} is not installed, so this run is in no gradebook. {INSTALL}.")
             self.place = ""
