@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from grader.pausing_gc import importing
 from grader.records import OWN_HANDOUT
 from grader.running.early_process import EarlyProcess
 from grader.running.notebook_renderer import Renderer, have_notebooks
-from grader.sandbox.host.isolation import KINDS
+from grader.sandbox.host.isolation import KINDS, begin_early
 from grader.sandbox.host.mounts import ONE_THREAD
 
 
@@ -93,10 +94,13 @@ def grade(
             bookkeeper.start()
         if have_notebooks(paths):
             renderer.start()
-        with importing():  # slow; meanwhile these two processes import what they need
+        python_inside = python or sys.executable
+        # NumPy takes long to import. Meanwhile the two processes import what they need, and the sandbox is tried out.
+        with ThreadPoolExecutor(1) as meanwhile, importing():
+            meanwhile.submit(begin_early, sandbox, python_inside)
             from grader.grading.context import Settings, prepare_ground
 
-        settings = Settings(str(assignment.resolve()), python or sys.executable, sandbox, handout)
+        settings = Settings(str(assignment.resolve()), python_inside, sandbox, handout)
         if scheduler is None:  # sandboxes run on this machine; prepare them while the remaining modules are imported
             ground = prepare_ground(settings)
             ground.isolation.prepare(ground.interpreter)

@@ -10,18 +10,20 @@ that ends. Where no process was started, `call` calls the function itself: slowe
 
 from __future__ import annotations
 
+import os
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import ParamSpec, TypeVar
+from typing import Final, ParamSpec, TypeVar
 
 from grader.errors import GraderError
 from grader.pausing_gc import importing
 from grader.running.forking import start_with_pipe
 
+BEHIND: Final = 5  # niceness: nobody waits for these imports yet, while the command and its sandboxes have work
 Arguments = ParamSpec("Arguments")
 Value = TypeVar("Value")
 
@@ -68,6 +70,8 @@ class EarlyProcess:
 
 def serve(load: Callable[[], None], pipe: Connection) -> None:
     """The main function of the process: call until the command closes the pipe."""
+    with suppress(AttributeError):  # Windows
+        os.nice(BEHIND)
     with suppress(ImportError), importing():
         load()
     with suppress(EOFError, OSError):

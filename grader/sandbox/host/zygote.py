@@ -72,13 +72,14 @@ def find_outside(path: str) -> str:
 class Source(SourceFileLoader):
     """A module under its path inside; reads its text, and what Python compiled of it, from the path outside."""
 
-    @lru_cache(maxsize=None)  # the worker's program runs in every worker
-    def get_code(self, name: str) -> Optional[types.CodeType]:
-        sys.dont_write_bytecode = False  # of this module alone, since compiling imports nothing
+    def load_code(self, name: str) -> Optional[types.CodeType]:
+        sys.dont_write_bytecode = False  # for this module alone: compiling imports nothing
         try:
             return super().get_code(name)
         finally:
             sys.dont_write_bytecode = True
+
+    get_code = lru_cache(maxsize=None)(load_code)  # the worker's program runs in every worker
 
     def get_data(self, path: str) -> bytes:
         return super().get_data(find_outside(path))
