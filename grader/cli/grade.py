@@ -92,6 +92,8 @@ def grade(
     try:
         if not dry_run and run_entry.is_installed():
             bookkeeper.start()
+        with importing():
+            import grader.report.pages  # noqa: F401  # before the renderer is forked, which then need not import it
         if have_notebooks(paths):
             renderer.start()
         python_inside = python or sys.executable

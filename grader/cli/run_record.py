@@ -10,14 +10,14 @@ from __future__ import annotations
 import getpass
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 from grader.decisions import Grade, GradedAssignment
 from grader.errors import GraderError, UsageError
 from grader.gradebook.place import beside
-from grader.gradebook.run_entry import enter_run, read_grades
+from grader.gradebook.run_entry import enter_run, make_gradebook, read_grades
 from grader.grading.context import Context
 from grader.running.class_run import Batch
 from grader.running.early_process import EarlyProcess
@@ -40,13 +40,20 @@ class RunRecord:
         self.said: list[str] = []
         self.faults: list[str] = []
         self._named = url is not None
+        self._existed = True
+        self._made: Callable[[], None] = lambda: None  # waits until it is made
         self._out, self._context, self._bookkeeper = out, context, bookkeeper
         self._began = datetime.now(UTC)
         self._before: Mapping[str, Grade] = {}
 
     def decisions(self) -> Mapping[str, Grade]:
-        """What people decided so far, by submission. Raises GraderError if there is a gradebook that cannot be read."""
+        """What people decided so far, by submission. Makes the gradebook, while the run grades, if there is none.
+
+        Raises GraderError if there is one that cannot be read.
+        """
         if not self._named and not Path(self.url).exists():
+            self._existed = False
+            self._made = self._bookkeeper.begin(make_gradebook, self.url)
             return {}
         try:
             place, self._before = self._bookkeeper.call(read_grades, self.url, self._context.assignment.title)
@@ -57,8 +64,8 @@ class RunRecord:
 
     def enter(self, batch: Batch) -> Mapping[str, Grade]:
         """Enter the run. Returns the grades as they are then, by submission."""
-        existed = self._named or Path(self.url).exists()
         try:
+            self._made()
             assignment = self._context.assignment
             graded = GradedAssignment(
                 assignment.title, assignment.rules, {**assignment.functions}, {**assignment.questions}
@@ -80,7 +87,7 @@ class RunRecord:
             self.place = ""
         except GraderError as error:
             said = f"This run is not in the gradebook, its results are whole: {error}"
-            (self.faults if existed else self.said).append(said)
+            (self.faults if self._existed else self.said).append(said)
             self.place = ""
         return self._before
 

@@ -27,6 +27,14 @@ def load() -> None:
         import grader.gradebook.runs  # noqa: F401
 
 
+def make_gradebook(url: str) -> None:
+    """Make the gradebook, unless it is there. Raises GraderError if it cannot be made."""
+    load()
+    from grader.gradebook.book import open_gradebook
+
+    open_gradebook(url).close()
+
+
 def read_grades(url: str, title: str) -> tuple[str, dict[str, Grade]]:
     """The gradebook's place for people, and what people decided so far, by submission.
 
@@ -54,7 +62,7 @@ def enter_run(
     hashes: Mapping[str, str],
     counts: Mapping[str, int],
 ) -> tuple[int, dict[str, Grade]]:
-    """Enter a run (see record_run), and make the gradebook if there is none.
+    """Enter a run (see record_run).
 
     Returns how many submissions another output folder had first, and the grades as they are then, by submission.
     """

@@ -17,7 +17,7 @@ from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
-from typing import Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 from grader.errors import GraderError
 from grader.pausing_gc import importing
@@ -43,12 +43,25 @@ class EarlyProcess:
 
     def call(self, function: Callable[Arguments, Value], *args: Arguments.args, **options: Arguments.kwargs) -> Value:
         """Call a function of a module. Raises what it raises, and GraderError if the process ended meanwhile."""
+        return self.begin(function, *args, **options)()
+
+    def begin(
+        self, function: Callable[Arguments, Value], *args: Arguments.args, **options: Arguments.kwargs
+    ) -> Callable[[], Value]:
+        """Begin a call, and return at once a function that waits for its end as `call` does.
+
+        Calls end in the order in which they began, and must be waited for in this order.
+        """
         if self._pipe is None:
-            return function(*args, **options)
-        value: Value
-        error: BaseException | None
-        try:
+            return partial(function, *args, **options)
+        with suppress(OSError):  # the process is gone, which `_wait` finds, too
             self._pipe.send((function, args, options))
+        return self._wait
+
+    def _wait(self) -> Any:
+        try:
+            if self._pipe is None:
+                raise EOFError
             value, error = self._pipe.recv()
         except (EOFError, OSError) as gone:
             self.end()
