@@ -102,6 +102,11 @@ class Extension(ExtensionFileLoader):
         return module
 
 
+@lru_cache(maxsize=None)  # a finder lists its folder once
+def finder_of(folder: str) -> FileFinder:
+    return FileFinder(folder, (Extension, EXTENSION_SUFFIXES), (Source, SOURCE_SUFFIXES))
+
+
 class InsideFinder:
     """Finds only the modules in PLACES."""
 
@@ -113,8 +118,7 @@ class InsideFinder:
             # Not in PLACES, such as the standard library, whose paths are the same inside: PathFinder finds it.
             if outside == inside:
                 continue
-            kinds = (Extension, EXTENSION_SUFFIXES), (Source, SOURCE_SUFFIXES)
-            found = FileFinder(os.path.dirname(outside), *kinds).find_spec(name)
+            found = finder_of(os.path.dirname(outside)).find_spec(name)
             if found is not None and found.loader is not None and found.origin is not None:
                 found.origin = found.loader.path = inside + found.origin[len(outside) :]  # type: ignore[attr-defined]
                 if found.submodule_search_locations is not None:
@@ -142,9 +146,9 @@ def main(options: Dict[str, Any]) -> None:
     program = Source("__main__", os.path.join(options["worker"], PROGRAM))
     program.get_code("__main__")
     compile_given(options["given"])
-    # Before gc.freeze, so that nothing which is garbage now is kept for ever.
-    gc.collect()
-    gc.freeze()  # otherwise the first collection in a worker would write to all of this memory, and so copy it
+    # Otherwise the first collection in a worker would write to all of this memory, and so copy it. The little garbage
+    # of the imports stays: to find it would take longer than it is worth.
+    gc.freeze()
     gc.enable()
     os.read(in_memory, 1)  # ends when all files are in memory: no student's code runs before that
     os.close(in_memory)
