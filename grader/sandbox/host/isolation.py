@@ -115,7 +115,7 @@ def choose_isolation(kind: str) -> Isolation:
     # Only a trial shows whether this kernel and this container allow namespaces: sysctl, AppArmor and seccomp all may
     # refuse them.
     try:
-        output_of([bwrap, "--unshare-all", "--ro-bind", "/", "/", sys.executable, "-S", "-c", ""])
+        output_of([bwrap, "--unshare-all", "--ro-bind", "/", "/", bwrap, "--version"])  # any program that ends at once
         if os.geteuid() == 0:
             user_namespace()
     except (OSError, SandboxError) as error:
