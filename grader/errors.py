@@ -26,7 +26,7 @@ class FixtureError(AssignmentError):
 
 
 class SandboxError(GraderError):
-    """Isolation is not available, or it failed and the student's code did not cause it."""
+    """Isolation is not available, or it failed for a reason other than the student's code."""
 
 
 class UsageError(GraderError):

@@ -1,6 +1,6 @@
-"""The version of this grader: hashes over its own source, so that a changed grader does not reuse old results.
+"""The version of this grader: hashes of its own source, so that a changed grader does not reuse old results.
 
-There are two hashes, since the code that decides marks and the code that draws pages change independently.
+There are two hashes, because the code that decides marks and the code that makes pages change independently.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from typing import Final
 from grader import VERSION
 
 PACKAGE: Final = Path(__file__).parent
-# These folders show, hand out or store results, but do not decide marks. Any other module, new ones too, counts as
-# deciding.
+# These folders show, hand out or store results, but do not decide marks. All other modules, also new ones, count as
+# modules that decide marks.
 SHOWING: Final = frozenset(["report", "cli", "web", "delivery", "gradebook", "authoring", "student", "running"])
 
 
 @cache
 def grader_version() -> str:
-    """The version number and the first digits of a hash over every module that decides marks and the judge's NumPy."""
-    import numpy as np  # here, since drawing pages does not need it
+    """Return the version number and digits of a hash of every module that decides marks, and of the judge's NumPy."""
+    import numpy as np  # not at the top, because pages do not need NumPy
 
     folders = [entry.name for entry in os.scandir(PACKAGE) if entry.is_dir() and entry.name not in SHOWING]
     deciding = [name for name in (*os.listdir(PACKAGE), *files_in(*folders)) if name.endswith(".py")]
@@ -32,7 +32,7 @@ def grader_version() -> str:
 
 @cache
 def pages_version() -> str:
-    """A hash over everything that makes a page: modules, templates, styles and scripts."""
+    """Return a hash of everything that makes a page: modules, templates, styles and scripts."""
     return digest_of(["records.py", *(name for name in files_in("report") if "__pycache__" not in name)])
 
 

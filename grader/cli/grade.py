@@ -86,7 +86,8 @@ def grade(
     A submission is not graded again as long as its files, the assignment, Python, NumPy, sandbox and grader stay the
     same. So the same command continues a run that was stopped.
     """
-    for name, count in ONE_THREAD.items():  # also for its jobs; starting BLAS threads takes as long as importing NumPy
+    # One BLAS thread, in this process and in its jobs: starting more threads takes as long as importing NumPy.
+    for name, count in ONE_THREAD.items():
         os.environ.setdefault(name, count)
     renderer, bookkeeper = Renderer(out), EarlyProcess(run_entry.load)
     try:
@@ -97,13 +98,13 @@ def grade(
         if have_notebooks(paths):
             renderer.start()
         python_inside = python or sys.executable
-        # NumPy takes long to import. Meanwhile the two processes import what they need, and the sandbox is tried out.
-        with ThreadPoolExecutor(1) as meanwhile, importing():
-            meanwhile.submit(begin_early, sandbox, python_inside)
+        # This import is slow. The two processes import in parallel to it, and the sandbox is tried out.
+        with ThreadPoolExecutor(1) as beside, importing():
+            beside.submit(begin_early, sandbox, python_inside)
             from grader.grading.context import Settings, prepare_ground
 
         settings = Settings(str(assignment.resolve()), python_inside, sandbox, handout)
-        if scheduler is None:  # sandboxes run on this machine; prepare them while the remaining modules are imported
+        if scheduler is None:  # sandboxes run on this machine: prepare them in parallel to the next imports
             ground = prepare_ground(settings)
             ground.isolation.prepare(ground.interpreter)
         with importing():

@@ -51,10 +51,10 @@ def run_class(
     profile: bool,
     gradebook: str | None,
 ) -> int:
-    """Grade all submissions that need it, and return the exit code. Waits until `renderer` has rendered all notebooks.
+    """Grade all submissions that have no current result, and return the exit code.
 
-    The other arguments are the options of the command. Raises GraderError if a submission could not be graded or
-    reported.
+    Waits until `renderer` has rendered all notebooks. The other arguments are the options of the command. Raises
+    GraderError if a submission could not be graded or reported.
     """
     context = prepare(settings)
     found = find(paths, context.assignment)
@@ -131,7 +131,7 @@ def run_class(
 
 
 def group_by_fault(faults: Sequence[str]) -> list[str]:
-    """List each fault once, with all submissions that it stopped: a full disk stops many of them for one reason."""
+    """List each fault once, with all submissions that it stopped. A full disk, for example, stops many submissions."""
     stopped: dict[str, list[str]] = {}
     for fault in faults:
         submission, _, text = fault.partition(": ")
@@ -143,7 +143,10 @@ def group_by_fault(faults: Sequence[str]) -> list[str]:
 def open_executor(
     scheduler: str | None, jobs: int, total: int, batch: Batch, python: str | None
 ) -> Iterator[tuple[Executor, int | Callable[[], int]]]:
-    """Yield the executor that grades, and its window: how many submissions it may hold at once, two for each job."""
+    """Yield the executor that grades, and its window: how many submissions the executor may hold at once.
+
+    The window is two submissions for each job.
+    """
     if scheduler is None:
         jobs = min(jobs or os.cpu_count() or 1, total)
         with make_executor(jobs) as local:
@@ -160,7 +163,7 @@ def open_executor(
 
 @contextmanager
 def stop_on_exception(executor: Executor) -> Iterator[None]:
-    """If an exception leaves the block, first stop the jobs that are grading."""
+    """If the `with` block raises an exception, stop the jobs that are grading before the exception goes on."""
     try:
         yield
     except BaseException:
@@ -214,7 +217,7 @@ def log_moves(batch: Batch, log: JsonLog) -> None:
 
 
 def show_moves(batch: Batch, out: Path, console: Console) -> None:
-    """Print what a regrade changed: one line that names compare.html, or everything if a dry run writes no page."""
+    """Print what a regrade changed: one line that names compare.html, or every change if a dry run writes no page."""
     regrading = batch.regrading
     if regrading.partly:
         count = len(regrading.partly)

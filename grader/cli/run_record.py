@@ -1,8 +1,8 @@
-"""A grading run and its gradebook: what people decided is read before the run, and the run is entered when it ends.
+"""Reads people's decisions from the gradebook before a grading run, and enters the run there when it ends.
 
-Another process does both (running/early_process.py): importing SQLAlchemy takes a sixth of a second, and there it
-happens while the run grades. A run whose gradebook cannot be written keeps its results; only the entry is missing, and
-the same command makes up for it.
+Another process does both (running/early_process.py): importing SQLAlchemy takes a sixth of a second, and that process
+does it while the run grades. If the gradebook cannot be written, the results of the run are still stored; running the
+same command again enters the run.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ INSTALL = "Run pip install 'layergrader[gradebook]'"
 
 
 class RunRecord:
-    """One run's way to the gradebook.
+    """Enters one run in the gradebook.
 
-    place: for people; "" where the run was not entered. said: lines for standard error. faults: why a gradebook that
-    was there has no entry of it.
+    place: the gradebook's address without a password; "" if the run was not entered. said: lines for standard error.
+    faults: why the run could not be entered in a gradebook that existed before.
     """
 
     def __init__(self, url: str | None, out: Path, context: Context, bookkeeper: EarlyProcess) -> None:
-        """url: as --gradebook has it; the file beside the output folder, if not given."""
+        """url: the value of --gradebook; None means the file beside the output folder."""
         self.url = url or str(beside(out))
         self.place = url.rpartition("@")[2] if url else self.url  # without a password
-        self.known = 0  # submissions that another output folder had first
+        self.known = 0  # number of submissions whose ids were first graded into another output folder
         self.said: list[str] = []
         self.faults: list[str] = []
         self._named = url is not None
@@ -47,9 +47,10 @@ class RunRecord:
         self._before: Mapping[str, Grade] = {}
 
     def decisions(self) -> Mapping[str, Grade]:
-        """What people decided so far, by submission. Makes the gradebook, while the run grades, if there is none.
+        """Return the grade of each submission with people's decisions so far; empty if there is no gradebook.
 
-        Raises GraderError if there is one that cannot be read.
+        If there is none, this begins to make it, in parallel to grading. Raises GraderError if the gradebook cannot be
+        read.
         """
         if not self._named and not Path(self.url).exists():
             self._existed = False
@@ -63,7 +64,7 @@ class RunRecord:
         return self._before
 
     def enter(self, batch: Batch) -> Mapping[str, Grade]:
-        """Enter the run. Returns the grades as they are then, by submission."""
+        """Enter the run in the gradebook, and return the grade of each submission after that."""
         try:
             self._made()
             assignment = self._context.assignment
@@ -93,7 +94,11 @@ class RunRecord:
 
 
 def hashes_of(context: Context) -> dict[str, str]:
-    """What decided over the marks of a run, by name: all of the assignment in one, its files one by one, the tools."""
+    """Return the hashes and versions of everything that determines the marks of a run, by name.
+
+    These are one hash of the whole assignment, one hash for each of its files, and the versions of Python, NumPy,
+    sandbox and grader.
+    """
     folder = context.assignment.folder
     files = [path for path in sorted(folder.rglob("*")) if path.suffix in (".toml", ".py", ".json") and path.is_file()]
     parts = ("checks", "misconceptions", "fixtures", "handouts", "assignment.toml")
@@ -106,8 +111,8 @@ def hashes_of(context: Context) -> dict[str, str]:
 
 
 def user() -> str:
-    """Who runs the command, as the history has it."""
+    """Return the name that the gradebook's history stores for the person who runs the command."""
     try:
         return getpass.getuser()
-    except (OSError, KeyError):  # a user id without a name
+    except (OSError, KeyError):  # the system has no name for this user id
         return f"user {os.getuid()}"

@@ -1,4 +1,4 @@
-"""How to start a process of ours: fork if that is safe, since the child then needs no imports; else spawn."""
+"""How to start a process of ours: fork if that is safe, because the child then need not import anything; else spawn."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from typing import Any
 
 
 def can_fork() -> bool:
-    """Whether this process may fork: only on Linux, and only while it has a single Python thread.
+    """Return whether this process may fork: only on Linux, and only while it has a single Python thread.
 
-    Another thread (for example of a progress bar) may hold a lock, which would stay locked in the child forever.
-    Threads of BLAS do not count: Python does not know them, and BLAS handles forks itself.
+    Another thread (such as that of a progress bar) may hold a lock, which would stay locked in the child forever.
+    Threads of BLAS do not count: Python does not know them, and BLAS has fork handlers of its own.
     """
     return sys.platform == "linux" and threading.active_count() == 1
 
 
 @contextmanager
 def ctrl_c_blocked() -> Iterator[None]:
-    """Block SIGINT. Processes started in the block inherit this, until they install a handler that ignores Ctrl-C."""
+    """Block SIGINT within the `with` block. A process that starts there blocks SIGINT, too, until it unblocks it."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return

@@ -1,13 +1,14 @@
-"""Renders notebooks as pages, in parallel to grading: one process renders, a thread feeds it; marks never wait for it.
+"""Renders notebooks as pages in one extra process, in parallel to grading. A thread sends it notebooks. No mark waits.
 
     submission ─► request ─► queue ─► thread ══ pipe ══► process: mistune, nh3        OUT/notebooks/<id>/<notebook>.html
                                       ▲               (bytes in, HTML out)
-                                      └─ a deadline; if the process misses it, it is killed, and the page says so
+                                      └─ a deadline; the thread kills a process that misses it, and the page says so
 
-The process is ours and trusted. It renders a student's notebook but never runs its code; it is separate only to limit
-its time and memory. A page carries a hash of its source, so each content is rendered once. The process starts early if
-a quick look at the submissions finds a notebook, else with the first notebook: its imports take as long as grading a
-small submission, so they run in parallel to that. A run without notebooks never starts it.
+The process is ours and trusted. It renders a student's notebook but never runs the notebook's code. It is a separate
+process only to limit its time and memory. A page contains a hash of its source, so each notebook is rendered once.
+Starting the process takes as long as grading a small submission, because of its imports. So it starts before grading if
+a quick look at the submissions finds a notebook, and otherwise with the first notebook. A run without notebooks never
+starts it.
 """
 
 from __future__ import annotations
@@ -36,27 +37,27 @@ from grader.running.forking import start_with_pipe
 from grader.running.output_folder import has_stamp, stamp_of
 
 NEEDED: Final = ("nbformat", "mistune", "nh3")
-LOOKED_AT: Final = 50  # folders per path that have_notebooks searches
-STARTING_S: Final = 60.0  # starting takes 0.2 s on an idle machine
-NOTEBOOK_S: Final = 20.0  # rendering the largest notebook that is handed out takes 0.2 s
-SUBMISSION_S: Final = 60.0  # for all notebooks of one student, since other students wait
+LOOKED_AT: Final = 50  # for each path, the number of folders that have_notebooks searches
+STARTING_S: Final = 60.0  # starting the process takes 0.2 s on an idle machine
+NOTEBOOK_S: Final = 20.0  # rendering the largest handed-out notebook takes 0.2 s
+SUBMISSION_S: Final = 60.0  # for all notebooks of one student, because the notebooks of other students wait
 MEMORY_BYTES: Final = 2 << 30
-WAITING: Final = 64  # notebooks in the queue, which is in memory
+WAITING: Final = 64  # most notebooks in the queue, to bound memory
 
 TRIAL: Final = b"""{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
 {"cell_type": "markdown", "source": "text"}, {"cell_type": "code", "source": "1", "outputs": []}]}"""
 
-Request = tuple[Path, str, str, bytes, str]  # where, submission, notebook, content, stamp
+Request = tuple[Path, str, str, bytes, str]  # path of the page, submission, notebook, content, stamp
 
 
 def have_notebooks(paths: Iterable[Path]) -> bool:
-    """Whether a quick look finds a notebook. The look opens no archives, and sees only a part of a large class."""
+    """Return whether a quick search finds a notebook. It opens no archives and searches only part of a large class."""
     folders = (found for path in paths for found in islice(os.walk(path), LOOKED_AT))
     return any(name.endswith(".ipynb") for _, _, files in folders for name in files)
 
 
 class Renderer:
-    """Renders the requested notebooks until its `with` block ends. faults: errors on our side."""
+    """Renders the requested notebooks until its `with` block ends. faults: messages on faults of the grader."""
 
     def __init__(self, out: Path) -> None:
         self._out = out
@@ -70,13 +71,13 @@ class Renderer:
         self._stopped = False
 
     def start(self) -> None:
-        """Start the process before the first request. If a library is missing, do nothing: `request` raises then."""
+        """Start the process before the first request. If a library is missing, do nothing; `request` will raise."""
         if all(importlib.util.find_spec(name) is not None for name in NEEDED):
-            with suppress(OSError):  # the first notebook tries again
+            with suppress(OSError):  # the first notebook tries to start the process again
                 self._start()
 
     def request(self, submission: Submission) -> None:
-        """Queue the notebooks whose pages are not current. Raises GraderError if a library is missing."""
+        """Put the notebooks without a current page into the queue. Raises GraderError if a library is missing."""
         if not submission.notebooks:
             return
         for name in NEEDED:
@@ -96,7 +97,7 @@ class Renderer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Render all remaining requests. After an exception, end at once: the next run renders the missing pages."""
+        """Render all remaining requests. After an exception, render none: the next run renders the missing pages."""
         if kind is not None:
             self._stopped = True
             if (process := self._process) is not None:
@@ -143,7 +144,7 @@ class Renderer:
         self._is_ready = False
 
     def _make_ready(self) -> None:
-        """Wait until a process is running and has imported what it needs. Raises GraderError if it does not start."""
+        """Wait until the process runs and has imported its libraries. Raises GraderError if it does not start."""
         if self._pipe is None:
             self._start()
         if self._is_ready or self._pipe is None:
@@ -171,7 +172,7 @@ class Renderer:
         return None
 
     def end(self) -> None:
-        """Kill the process if one is running. Call this, too, if `start` was called but the `with` block never ran."""
+        """Kill the process if it runs. Call this after `start` if the `with` block, which also calls it, never ran."""
         process, self._process = self._process, None
         pipe, self._pipe = self._pipe, None
         if process is not None:
@@ -190,7 +191,7 @@ def serve(pipe: Connection) -> None:
     with importing():
         from grader.report.notebooks.notebook_page import framed, notebook_page
 
-        notebook_page(TRIAL, name="", submission="")  # the first use loads libraries, templates and patterns
+        notebook_page(TRIAL, name="", submission="")  # the first page loads libraries and templates
     pipe.send_bytes(b"ready")
     with suppress(EOFError, OSError):
         while True:
@@ -198,7 +199,7 @@ def serve(pipe: Connection) -> None:
             content = pipe.recv_bytes()
             try:
                 page = notebook_page(content, name=name, submission=submission)
-            except Exception as error:  # a library failed on the student's content
+            except Exception as error:  # a library cannot render what the student wrote
                 problem = Reason.of("renderer_failed", error=type(error).__name__)
                 page = framed("", problem, name=name, submission=submission)
             pipe.send_bytes(page.encode("utf-8", "replace"))
