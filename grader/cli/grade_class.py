@@ -119,7 +119,7 @@ def run_class(
             else:
                 show_profile(Console(highlight=False), parts, graded=graded, wall_s=wall_s, jobs=at_work)
         for line in warnings:
-            click.echo(f"grader: {terminal_safe(line)}", err=True)
+            Console(stderr=True, highlight=False).print(f"grader: {terminal_safe(line)}", soft_wrap=True)
     if batch.faults:
         count = f"{len(batch.faults)} of {total}"
         raise GraderError(

@@ -168,6 +168,28 @@ def test_a_damaged_gradebook_stops_the_run_before_anything_is_graded(course, tmp
     assert (tmp_path / "gradebook.sqlite3").read_bytes() == b"not a database at all"
 
 
+# Python does not find SQLAlchemy, as where it is not installed.
+WITHOUT_SQLALCHEMY = """
+from importlib.machinery import PathFinder
+found = PathFinder.find_spec
+PathFinder.find_spec = lambda name, *more: None if name == "sqlalchemy" else found(name, *more)
+from grader.cli.main import main
+main()
+"""
+
+
+def test_without_sqlalchemy_a_run_grades_and_says_how_to_get_a_gradebook(course, tmp_path):
+    options = ["grade", "class", "--jobs", "1", "--assignment", str(course / "assignment")]
+    shutil.copytree(course / "class", tmp_path / "class")
+    command, env = [sys.executable, "-c", WITHOUT_SQLALCHEMY, *options], {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "grader: sqlalchemy is not installed, so this run is in no gradebook. Run pip install " in done.stderr
+    assert "'layergrader[gradebook]'." in done.stderr
+    assert "Gradebook:" not in done.stdout and not (tmp_path / "gradebook.sqlite3").exists()
+    assert row(tmp_path, "doejane_1234")["score"] == row(course, "doejane_1234")["score"]
+
+
 def test_a_gradebook_that_cannot_be_made_costs_only_the_entry(course, tmp_path):
     shutil.copytree(course / "class", tmp_path / "class")
     (tmp_path / "gradebook.sqlite3").symlink_to(tmp_path / "absent" / "gradebook.sqlite3")
