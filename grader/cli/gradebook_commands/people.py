@@ -34,7 +34,7 @@ def roster(desk: Desk, file: Path) -> int:
             known = members_of(book, title)
             if alone := [name for name in submissions_of(book, title) if name not in known]:
                 named = ", ".join(alone[:5]) + (", …" if len(alone) > 5 else "")
-                say(f"{title}: {len(alone)} submissions are nobody's yet: {named}. Use grader gradebook link.")
+                say(f"{title}: {len(alone)} submissions have no student yet: {named}. Use grader gradebook link.")
     return 0
 
 
@@ -68,7 +68,7 @@ def times(desk: Desk, file: Path) -> int:
         due = assignment.rules.late.due if assignment.rules.late else None
         found = read_times(file, members_of(book, assignment.title), assignment.title, due.tzinfo if due else None)
         changed = set_times(book, assignment.title, found, who=desk.who)
-        say(f"{len(found)} times read, {changed} are other than before")
+        say(f"{len(found)} times read, {changed} changed")
     return 0
 
 

@@ -85,7 +85,7 @@ class Shown:
         return "\x1b".join(map(text.visible, shown.split("\x1b"))) if escapes else text.visible(shown)
 
     def token(self, picture: str) -> str:
-        """Return a token that replaces a picture. It is valid base64, so that converter and sanitiser accept it."""
+        """Return a token to replace a picture. A token is valid base64, so that converter and sanitiser accept it."""
         self.pictures.append(picture)
         return f"cGljdHVyZS0{len(self.pictures) - 1}"
 
@@ -217,7 +217,7 @@ def coloured_text(content: str) -> str:
 
 
 def style_after(style: tuple[int | None, bool], codes: str) -> tuple[int | None, bool]:
-    """Return colour and boldness after an escape sequence. Source: ECMA-48, SGR; colours from 90 on are of xterm."""
+    """Return colour and boldness after an escape sequence. Source: ECMA-48, SGR. Colours from 90 on come from xterm."""
     colour, bold = style
     numbers = [int(code) if re.fullmatch("[0-9]{1,3}", code) else 0 for code in codes.split(";")]
     while numbers:
