@@ -30,11 +30,11 @@ from pygments.util import ClassNotFound
 from grader.intake.notebooks.cells import Cell, joined
 from grader.report import text
 
-SOURCE_CHARS: Final = 30_000  # of one cell
-OUTPUT_CHARS: Final = 20_000  # of one output
-TABLE_CHARS: Final = 200_000  # of one HTML output, such as a data frame
-OUTPUTS: Final = 50  # of one cell
-TOTAL_CHARS: Final = 3_000_000  # of a whole notebook: converting a million characters takes about a second
+SOURCE_CHARS: Final = 30_000  # limit for the source of one cell
+OUTPUT_CHARS: Final = 20_000  # limit for one output
+TABLE_CHARS: Final = 200_000  # limit for one HTML output, such as a data frame
+OUTPUTS: Final = 50  # largest number of outputs of one cell
+TOTAL_CHARS: Final = 3_000_000  # limit for a whole notebook; converting a million characters takes about a second
 PICTURE_CHARS: Final = 8_000_000
 PICTURES: Final = ("image/png", "image/jpeg", "image/gif")
 SVG: Final = "image/svg+xml"
