@@ -23,6 +23,7 @@ from grader.messages.say import say
 from grader.report import regraded_lines
 from grader.running.answers_csv import Marking
 from grader.running.class_run import Batch
+from grader.running.early_process import EarlyProcess
 from grader.running.hand_ins import HandIns
 from grader.running.identities import assign_ids, save_ids
 from grader.running.job_pool import JobPool, make_executor
@@ -34,6 +35,7 @@ INTERRUPTED: Final = 130  # by the convention of shells, 128 + SIGINT (2)
 
 def run_class(
     renderer: Renderer,
+    bookkeeper: EarlyProcess,
     settings: Settings,
     *,
     paths: tuple[Path, ...],
@@ -68,7 +70,7 @@ def run_class(
         marking = Marking(out, [one.id for one in found], context.assignment.questions, persons)
         if not dry_run:
             save_ids(found, out)
-        record = RunRecord(gradebook, out, context)
+        record = RunRecord(gradebook, out, context, bookkeeper)
         batch = Batch(
             found,
             settings,
@@ -117,7 +119,7 @@ def run_class(
             else:
                 show_profile(Console(highlight=False), parts, graded=graded, wall_s=wall_s, jobs=at_work)
         for line in warnings:
-            click.echo(f"grader: {terminal_safe(line)}", err=True)
+            Console(stderr=True, highlight=False).print(f"grader: {terminal_safe(line)}", soft_wrap=True)
     if batch.faults:
         count = f"{len(batch.faults)} of {total}"
         raise GraderError(

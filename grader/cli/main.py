@@ -14,6 +14,7 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from grader.errors import GraderError, UsageError
+from grader.pausing_gc import importing
 
 USAGE: Final = 2
 FAULT: Final = 3
@@ -31,9 +32,10 @@ EXIT_CODES: Final = {
 
 
 def main() -> NoReturn:
-    import click
+    with importing():
+        import click
 
-    from grader.cli.commands import cli
+        from grader.cli.commands import cli
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

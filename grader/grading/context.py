@@ -15,7 +15,7 @@ from grader.errors import AssignmentError
 from grader.records import OWN_HANDOUT
 from grader.sandbox.host.box import Launch
 from grader.sandbox.host.interpreter import Interpreter, find_interpreter
-from grader.sandbox.host.isolation import Isolation, check_access, choose_isolation
+from grader.sandbox.host.isolation import Isolation, check_access, isolation_of_process
 from grader.sandbox.host.limits import Limits, limits_from
 from grader.version import grader_version
 
@@ -131,6 +131,6 @@ def prepare_ground(settings: Settings) -> Ground:
     given = tuple((f"{assignment.package}/{name}", str(assignment.reference.resolve() / name)) for name in handed_out)
     interpreter = find_interpreter(settings.python)
     # If the sandbox does not work, this raises before any submission is graded.
-    isolation = replace(choose_isolation(settings.sandbox), given=given)
+    isolation = replace(isolation_of_process(settings.sandbox), given=given)
     check_access(isolation, interpreter)  # so that a bad --python stops the run before it begins
     return Ground(assignment, interpreter, isolation, handed_out)

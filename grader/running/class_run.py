@@ -149,7 +149,8 @@ class Batch:
         rows = [self.rows[one.id] for one in self.found if one.id in self.rows]
         points = self.marking.points()
         title = self.context.assignment.title
-        write_text(self.out / "index.html", class_page(self.roster, title=title, points=points, grades=self.grades))
+        page = class_page(self.roster, title=title, points=points, grades=self.grades)
+        write_text(self.out / "index.html", page, durable=False)
         write_text(self.out / "grades.csv", grades_csv(rows, points, self.grades))
         if self.regrading.moved.both:
             page = compare_page(self.regrading.moved, title=title, between="Changes by the last regrade")

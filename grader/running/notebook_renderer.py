@@ -15,10 +15,8 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import multiprocessing
 import os
 import queue
-import signal
 import threading
 import time
 from collections.abc import Iterable
@@ -27,7 +25,7 @@ from itertools import islice
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from grader.atomic_files import write_text
 from grader.errors import GraderError
@@ -35,7 +33,7 @@ from grader.intake.notebooks.cells import NOT_INSTALLED
 from grader.pausing_gc import importing
 from grader.records import Reason, Submission
 from grader.report.notebooks.marked_answers import NOTEBOOKS, page_names
-from grader.running.forking import can_fork, ctrl_c_blocked
+from grader.running.forking import start_with_pipe
 from grader.running.output_folder import has_stamp, stamp_of
 
 NEEDED: Final = ("nbformat", "mistune", "nh3")
@@ -142,15 +140,8 @@ class Renderer:
             self.faults.append(f"{submission}: the page of {name} could not be made ({type(error).__name__}: {error})")
 
     def _start(self) -> None:
-        ours, theirs = multiprocessing.Pipe()
-        # Fork if possible: this is faster than starting Python again, and this process has imported little so far.
-        start, inherited = ("fork", (ours,)) if can_fork() else ("spawn", ())
-        context: Any = multiprocessing.get_context(start)
-        process = context.Process(target=serve, args=(theirs, *inherited), daemon=True)
-        with ctrl_c_blocked():
-            process.start()
-        theirs.close()
-        self._process, self._pipe, self._is_ready = process, ours, False
+        self._process, self._pipe = start_with_pipe(serve)
+        self._is_ready = False
 
     def _make_ready(self) -> None:
         """Wait until the process runs and has imported its libraries. Raises GraderError if it does not start."""
@@ -191,19 +182,8 @@ class Renderer:
             pipe.close()
 
 
-def serve(pipe: Connection, inherited: Connection | None = None) -> None:
-    """The main function of the process: render notebooks until the parent closes the pipe.
-
-    inherited: the parent's end of the pipe, which a forked process inherits. The process must close this end; otherwise
-    it would not notice that the parent has closed the pipe.
-    """
-    if inherited is not None:
-        inherited.close()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and callable(signal.getsignal(number)):  # a forked process inherits the parent's handler
-            signal.signal(number, signal.SIG_DFL)
+def serve(pipe: Connection) -> None:
+    """The main function of the process: render notebooks until the parent closes the pipe."""
     with suppress(ImportError, OSError, ValueError):
         import resource
 

@@ -16,13 +16,14 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from grader.errors import SandboxError
 from grader.sandbox.host.box import Launch
-from grader.sandbox.host.interpreter import Interpreter
+from grader.sandbox.host.interpreter import Interpreter, find_interpreter
 from grader.sandbox.host.mounts import (
     DEVICES,
     ENVIRONMENT,
@@ -33,6 +34,7 @@ from grader.sandbox.host.mounts import (
     Enclosure,
     open_paths,
     resident_paths,
+    system_paths,
 )
 from grader.sandbox.host.resident import keep_resident
 from grader.sandbox.host.start_worker import find_zygote_for
@@ -113,7 +115,7 @@ def choose_isolation(kind: str) -> Isolation:
         )
     # sysctl, AppArmor or seccomp may refuse namespaces, so only a trial shows whether bwrap works here.
     try:
-        output_of([bwrap, "--unshare-all", "--ro-bind", "/", "/", sys.executable, "-S", "-c", ""])
+        output_of([bwrap, "--unshare-all", "--ro-bind", "/", "/", bwrap, "--version"])  # any program that ends at once
         if os.geteuid() == 0:
             user_namespace()
     except (OSError, SandboxError) as error:
@@ -123,6 +125,20 @@ def choose_isolation(kind: str) -> Isolation:
             f"start the container with --privileged. {OTHERWISE}"
         ) from error
     return Isolation(BWRAP, bwrap)
+
+
+@cache
+def isolation_of_process(kind: str) -> Isolation:
+    """choose_isolation, once for each process: the trial takes as long as several checks."""
+    return choose_isolation(kind)
+
+
+def begin_early(kind: str, python: str) -> None:
+    """Do what takes time and needs no assignment, so that it is there when it is needed. Raises what the user must know
+    later, too: where the isolation and the interpreter are needed.
+    """
+    if isolation_of_process(kind).kind == BWRAP:
+        system_paths(find_interpreter(python))
 
 
 def can_filter_calls() -> bool:

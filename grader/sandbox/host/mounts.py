@@ -123,18 +123,21 @@ def shown_paths(interpreter: Interpreter, guest: Guest) -> dict[str, Path]:
     """Return path inside → path outside of all bind mounts except the work tree."""
     own = {str(path): path for path in (*interpreter.shown, interpreter.executable)}
     numpy = {f"{SITE}/{folder.name}": folder for folder in interpreter.numpy_folders}
-    return {**system_paths(interpreter, guest.program), **own, **numpy, **dict(guest.files)}
+    return {**system_paths(interpreter), **program_paths(guest.program), **own, **numpy, **dict(guest.files)}
 
 
 @cache
-def system_paths(interpreter: Interpreter, program: Path | None = None) -> dict[str, Path]:
+def program_paths(program: Path | None) -> dict[str, Path]:
+    """Return path inside → path outside of the libraries of a guest's program, if it has one."""
+    return (libraries_of(program, [], ()) if program is not None else None) or {}
+
+
+@cache
+def system_paths(interpreter: Interpreter) -> dict[str, Path]:
     """Return path inside → path outside of the system's libraries and the loader's cache.
 
-    If the loader does not list libraries, return all library folders of the system. program: an executable whose
-    libraries are added.
+    If the loader does not list libraries, return all library folders of the system.
     """
-    if program is not None:
-        return system_paths(interpreter) | (libraries_of(program, [], ()) or {})
     folders = [*interpreter.shown, *interpreter.numpy_folders]
     libraries = libraries_of(interpreter.executable, folders, interpreter.hidden)
     folders_and_files = SYSTEM_FILES if libraries is not None else (*SYSTEM_LIBRARIES, *SYSTEM_FILES)

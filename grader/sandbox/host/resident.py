@@ -18,6 +18,7 @@ import mmap
 import os
 import time
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 
 MAP_POPULATE, MAP_LOCKED = 0x8000, 0x2000  # flags of mmap, with the same values on x86-64 and 64-bit ARM
 PR_SET_PDEATHSIG, SIGKILL = 1, 9
@@ -51,13 +52,20 @@ def keep_resident(paths: Iterable[str], hidden: Collection[str]) -> int:
 
 def files_of(paths: Iterable[str], hidden: Collection[str]) -> Iterator[str]:
     """Yield these files, and the files in these folders. Ignores links in folders."""
+    waiting = []
     for path in paths:
         if os.path.isfile(path):
             yield path
-        for place, folders, names in os.walk(path):  # skips unreadable folders: a sandbox cannot read them either
-            folders[:] = [name for name in folders if os.path.join(place, name) not in hidden]
-            found = (os.path.join(place, name) for name in names)
-            yield from (file for file in found if os.path.isfile(file) and not os.path.islink(file))
+        else:
+            waiting.append(path)
+    while waiting:
+        # os.walk would return names without their kinds, and each of thousands would need two more system calls.
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:  # a sandbox cannot read these folders either
+            for entry in entries:
+                if entry.is_file(follow_symlinks=False):
+                    yield entry.path
+                elif entry.is_dir(follow_symlinks=False) and entry.path not in hidden:
+                    waiting.append(entry.path)
 
 
 def keep_in_child(paths: Iterable[str], hidden: Collection[str]) -> int:

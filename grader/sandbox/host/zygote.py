@@ -72,7 +72,14 @@ def find_outside(path: str) -> str:
 class Source(SourceFileLoader):
     """Loads a module under its path inside the sandbox, but reads its files from the path outside."""
 
-    get_code = lru_cache(maxsize=None)(SourceFileLoader.get_code)  # every worker runs the same program's code
+    def load_code(self, name: str) -> Optional[types.CodeType]:
+        sys.dont_write_bytecode = False  # for this module alone: compiling imports nothing
+        try:
+            return super().get_code(name)
+        finally:
+            sys.dont_write_bytecode = True
+
+    get_code = lru_cache(maxsize=None)(load_code)  # every worker runs the same program's code
 
     def get_data(self, path: str) -> bytes:
         return super().get_data(find_outside(path))
@@ -80,12 +87,24 @@ class Source(SourceFileLoader):
     def path_stats(self, path: str) -> Any:
         return super().path_stats(find_outside(path))
 
+    def set_data(self, path: str, data: Any, *, _mode: int = 0o666) -> None:
+        """Write what Python compiled of our own modules, for the next zygote. Not of NumPy: sandboxes show its folder,
+        and a file written there now would be one more that they share.
+        """
+        if path.startswith(sys.path[0] + os.sep):
+            super().set_data(find_outside(path), data, _mode=_mode)
+
 
 class Extension(ExtensionFileLoader):
     def create_module(self, spec: ModuleSpec) -> types.ModuleType:
         module = super().create_module(ModuleSpec(spec.name, self, origin=find_outside(self.path)))
         module.__file__ = self.path  # tracebacks and NumPy read it, and need the path inside
         return module
+
+
+@lru_cache(maxsize=None)  # a finder lists its folder once
+def finder_of(folder: str) -> FileFinder:
+    return FileFinder(folder, (Extension, EXTENSION_SUFFIXES), (Source, SOURCE_SUFFIXES))
 
 
 class InsideFinder:
@@ -99,8 +118,7 @@ class InsideFinder:
             # PathFinder finds other modules, such as the standard library, whose paths are the same inside.
             if outside == inside:
                 continue
-            kinds = (Extension, EXTENSION_SUFFIXES), (Source, SOURCE_SUFFIXES)
-            found = FileFinder(os.path.dirname(outside), *kinds).find_spec(name)
+            found = finder_of(os.path.dirname(outside)).find_spec(name)
             if found is not None and found.loader is not None and found.origin is not None:
                 found.origin = found.loader.path = inside + found.origin[len(outside) :]  # type: ignore[attr-defined]
                 if found.submodule_search_locations is not None:
@@ -116,6 +134,7 @@ def main(options: Dict[str, Any]) -> None:
     of them to import; given: {path inside: path outside} of files to compile; shown: files and folders that every
     sandbox shows, by their paths outside; hidden: those of these folders that it does not show.
     """
+    gc.disable()  # imports leave little garbage, and searching for it takes a tenth of their time
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so the kernel reaps all children (wait(2))
     in_memory = resident.keep_in_child(options["shown"], options["hidden"])
     PLACES.update(options["places"])
@@ -127,9 +146,8 @@ def main(options: Dict[str, Any]) -> None:
     program = Source("__main__", os.path.join(options["worker"], PROGRAM))
     program.get_code("__main__")
     compile_given(options["given"])
-    # Before gc.freeze, which would keep garbage for ever.
-    gc.collect()
     gc.freeze()  # otherwise a worker's first garbage collection would write to, and so copy, all of this memory
+    gc.enable()
     os.read(in_memory, 1)  # returns once all files are in memory; no student code runs before
     os.close(in_memory)
     judge = socket.socket(fileno=0)
