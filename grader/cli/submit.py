@@ -14,10 +14,10 @@ import click
 
 from grader.assignment.load import load_assignment
 from grader.atomic_files import write_bytes
-from grader.cli.screen.progress import terminal_safe
 from grader.errors import GraderError
 from grader.intake.names import show
 from grader.report.standing import RIGHT, WRONG, Standing, standing_of
+from grader.report.text import visible
 from grader.student.own_run import find_assignment, find_place, run_own
 from grader.student.pack import gather, open_answers, read_back, rehearse, zip_bytes
 
@@ -57,7 +57,7 @@ def submit(path: Path, assignment: Path | None, out: Path | None) -> int:
         click.echo(f"warning: the public checks could not be run: {error}", err=True)
     else:
         for line in (*faults, *open_answers(submission.notebooks)):
-            click.echo(terminal_safe(line))
+            click.echo(visible(line))
     click.echo("Packed. " + ("Read the warnings, then hand it in." if warnings else "Hand in this file."))
     return 0
 
