@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -45,8 +46,15 @@ class Tail(msgspec.Struct):
     notebooks: tuple[NotebookResult, ...] = ()
 
 
+class FunctionLine(msgspec.Struct, gc=False):
+    function: str
+    points: float
+    max_points: float
+    status: str
+
+
 class TailWithFunctions(Tail):
-    functions: tuple[FunctionResult, ...] = ()
+    functions: tuple[FunctionLine, ...] = ()
 
 
 class CheckLine(msgspec.Struct):
@@ -59,7 +67,7 @@ class CheckLine(msgspec.Struct):
 
 @dataclass(frozen=True)
 class StoredGrade:
-    """result: without checks, and without functions unless parts were asked for."""
+    """result: without checks and functions, unless the file had to be read whole."""
 
     result: Result
     parts: tuple[GradePart, ...] = ()
@@ -93,9 +101,7 @@ def read_grade(out: Path, name: str, *, with_parts: bool = False) -> StoredGrade
         return read_whole(out, name, with_parts=with_parts)
     own = tail.functions if isinstance(tail, TailWithFunctions) else ()
     facts = head.status, head.score, head.max_score, 0.0
-    result = Result(
-        {"id": name}, {"handout": head.assignment.handout}, {}, *facts, functions=own, notebooks=tail.notebooks
-    )
+    result = Result({"id": name}, {"handout": head.assignment.handout}, {}, *facts, notebooks=tail.notebooks)
     return StoredGrade(result, parts_of(own, texts))
 
 
@@ -120,7 +126,9 @@ def texts_in(checks: bytes) -> dict[str, list[str]]:
     return texts
 
 
-def parts_of(functions: tuple[FunctionResult, ...], texts: dict[str, list[str]]) -> tuple[GradePart, ...]:
+def parts_of(
+    functions: Sequence[FunctionLine | FunctionResult], texts: Mapping[str, Sequence[str]]
+) -> tuple[GradePart, ...]:
     return tuple(
         GradePart(short_name(one.function), one.points, one.max_points, "\n".join(texts.get(one.function, ())))
         for one in functions
