@@ -24,6 +24,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from grader.errors import GraderError, UsageError
+from grader.gradebook.history_guards import REFUSED
 from grader.gradebook.place import beside as beside
 from grader.gradebook.tables import HEAD, VERSION_TABLE, metadata
 
@@ -188,7 +189,10 @@ def in_words(place: str) -> Iterator[None]:
     """Say what the database reports as an error of ours, without its statements and values."""
     try:
         yield
-    except IntegrityError as error:  # two wrote the same at once: the other one was faster
+    except IntegrityError as error:
+        if REFUSED in str(error.orig):  # SQLite reports a trigger in this way
+            raise GraderError(f"{place}: {describe(error)}") from error
+        # Two wrote the same at once, and the other one was faster.
         raise StaleEdit(f"{place}: somebody else changed the same meanwhile. Read it again, then decide.") from error
     except DBAPIError as error:
         raise GraderError(f"{place}: {describe(error)}") from error
