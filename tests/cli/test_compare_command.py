@@ -64,8 +64,8 @@ def folder(graded, tmp_path) -> Path:
 
 def test_a_regrade_ends_with_who_moved_and_a_page(folder):
     said = grade(folder)
-    line = "3 compared with the earlier results: 1 gained 10, 2 stayed the same. For each submission and check, see "
-    assert line + "out/compare.html." in said
+    line = "3 compared with the earlier results: 1 gained 10 (cleo), 2 stayed the same. Through one.double.five "
+    assert line + "(check changed). For each submission and check, see out/compare.html." in said
     page = (folder / "out/compare.html").read_text()
     assert 'href="cleo.html"' in page and "ada.html" not in page
 
