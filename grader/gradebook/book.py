@@ -210,6 +210,8 @@ def describe(error: DBAPIError) -> str:
         return f"is damaged ({said}). Put back a copy that grader gradebook backup made."
     if "readonly" in said or "unable to open" in said:
         return f"cannot be written ({said}). Correct its rights, or name another with --gradebook."
+    if "connection failed" in said or "could not connect" in said:
+        return f"cannot be reached ({said}). See that the server runs and that the address is right."
     if "full" in said:
         return f"the disk is full ({said}). What was written before is whole."
     return f"the database reports: {said}. Nothing of this change was written."

@@ -42,7 +42,8 @@ SHARED: Final = ("grades.csv", "index.html", "answers.csv", "ids.json", "compare
 class Deleted:
     """What was deleted, and which files still hold something.
 
-    files: of the student alone. shared: name the student among others. sources: what was handed in.
+    files: of the student alone. shared: may name the student among others; also where the student was in a group or
+    handed in nothing, since tables and exports have names from the roster. sources: what was handed in.
     """
 
     submissions: tuple[str, ...]
@@ -80,7 +81,7 @@ def delete_student(book: Gradebook, key: str, *, who: str) -> Deleted:
         submissions,
         lines,
         tuple(path for folder in folders for name in submissions for path in files_of(folder, name)),
-        tuple(path for folder in folders for name in SHARED if submissions and (path := folder / name).exists()),
+        tuple(path for folder in folders for name in SHARED if (path := folder / name).exists()),
         tuple(dict.fromkeys(row.source for row in own if row.source)),
     )
 

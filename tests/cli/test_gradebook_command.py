@@ -177,7 +177,7 @@ def test_deleting_names_and_removes_what_the_output_folder_has(course):
     out = course / "reports"
     text = said(course, "delete-student", "edgar", "--files")
     assert f"removed: {out / 'results/poeedgar_1235.json'}" in text
-    assert f"still names the submission: {out / 'grades.csv'}" in text
-    assert "Backups of the gradebook still hold the data." in text
+    assert f"may still name the student: {out / 'grades.csv'}" in text
+    assert "Backups of the gradebook, and tables that you exported or copied, still hold the data." in text
     assert not [*out.rglob("*poeedgar*")]
     assert b"poeedgar" not in (course / "gradebook.sqlite3").read_bytes()

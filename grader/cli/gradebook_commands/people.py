@@ -89,10 +89,10 @@ def delete_student(desk: Desk, student: str, files: bool) -> int:
     for path in done.files:
         say(f"{'removed' if files else 'still there'}: {path}")
     for path in done.shared:
-        say(f"still names the submission: {path}. Grade the folder again without it, or delete the rows or the file.")
+        say(f"may still name the student: {path}. Grade the folder again, or delete the rows or the file.")
     for source in done.sources:
         say(f"handed in as: {source}. Remove it, or the next run enters it again.")
-    say("Backups of the gradebook still hold the data.")
+    say("Backups of the gradebook, and tables that you exported or copied, still hold the data. Delete them, too.")
     if failed:
         raise GraderError(f"not removed: {'; '.join(failed)}.")
     return 0
