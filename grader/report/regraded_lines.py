@@ -22,7 +22,8 @@ NAMED: Final = 3  # the largest number of students or checks that the line of a 
 def summary(regraded: Regraded) -> str:
     """Return one line for the end of a run: who gained or lost how much, through which checks, and why."""
     line = count_moves(regraded, names=True)
-    checks = [f"{one.id} ({why(one.causes)})" for one in regraded.checks()]
+    own_cause_first = sorted(regraded.checks(), key=lambda one: one.causes == (ANOTHER,))
+    checks = [f"{one.id} ({why(one.causes)})" for one in own_cause_first]
     return f"{line} Through {short(checks)}." if checks else line
 
 
