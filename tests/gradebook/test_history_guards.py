@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from book_sample import TITLE, enter, handed_in
-from conftest import new_database
 from sqlalchemy import text
 
 from grader.errors import GraderError
@@ -58,8 +57,8 @@ def test_only_a_deleted_students_lines_are_emptied(guarded):
 
 
 @pytest.mark.process
-def test_a_server_refuses_to_truncate_it(server):
-    with open_gradebook(new_database(server)) as book:
+def test_a_server_refuses_to_truncate_it(server_url):
+    with open_gradebook(server_url) as book:
         enter(book, handed_in("ann"))
         with pytest.raises(GraderError, match="the history is only added to"), book.writing() as connection:
             connection.execute(text("TRUNCATE history"))

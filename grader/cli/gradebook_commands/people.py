@@ -28,13 +28,13 @@ def roster(desk: Desk, file: Path) -> int:
 
         titles = [desk.title] if desk.title else [one.title for one in assignments_in(book)]
         done = import_roster(book, read_roster(file, titles[0] if len(titles) == 1 else ""), desk.who)
-        say(f"{done.added} students added, {done.changed} changed, {done.same} as before")
-        say(f"{done.linked} submissions linked to their students")
+        say(f"students: {done.added} added, {done.changed} changed, {done.same} as before")
+        say(f"submissions linked to their students: {done.linked}")
         for title in titles:
             known = members_of(book, title)
             if alone := [name for name in submissions_of(book, title) if name not in known]:
                 named = ", ".join(alone[:5]) + (", …" if len(alone) > 5 else "")
-                say(f"{title}: {len(alone)} submissions are nobody's yet: {named}. Use grader gradebook link.")
+                say(f"{title}: submissions without a student: {len(alone)} ({named}). Use grader gradebook link.")
     return 0
 
 
