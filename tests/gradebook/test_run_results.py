@@ -75,6 +75,13 @@ def test_unchanged_scores_are_kept_once(book):
         assert connection.execute(text("SELECT count(*) FROM grounds")).scalar() == 1
 
 
+def test_two_runs_share_the_key_of_a_submission_only_where_its_marks_are_the_same(book):
+    enter(book, handed_in("ann"), handed_in("ben"), handed_in("cem", content="v1"))
+    enter(book, handed_in("ann"), handed_in("ben", relu=1), handed_in("cem", content="v2"))
+    before, after = results_of_run(book, 1), results_of_run(book, 2)
+    assert [name for name in after.ids() if before.key(name) == after.key(name)] == ["ann"]
+
+
 def test_every_status_has_a_letter_of_its_own():
     assert set(LETTERS) == set(CHECK_STATUSES) and len(set(LETTERS.values())) == len(LETTERS)
 
