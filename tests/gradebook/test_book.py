@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 
@@ -26,6 +27,16 @@ def test_a_new_gradebook_has_its_tables_and_is_opened_again(url):
 
 def test_the_default_lies_beside_the_output_folder(tmp_path):
     assert beside(tmp_path / "reports") == tmp_path / "gradebook.sqlite3"
+
+
+def test_no_table_holds_a_grade():
+    """A grade is computed from its parts: a stored one could differ from them."""
+    columns = {f"{table.name}.{column.name}" for table in metadata.sorted_tables for column in table.columns}
+    assert {name for name in columns if re.search(r"grade|total|mark\b|percent", name)} == {"attempts.late_mark"}
+    assert {name for name in columns if "points" in name} == {"adjustments.points"}
+    assert {name for name in columns if "score" in name.partition(".")[2]} == {
+        *("attempts.score_id", "scores.score", "scores.max_score")
+    }
 
 
 def test_none_is_made_where_one_is_expected(tmp_path):
