@@ -36,7 +36,7 @@ BAR_MESSAGES = 170
 
 
 def in_process(context: Context) -> float:
-    """Seconds that the checks of the complete submission take in this process."""
+    """Return the seconds that the checks of the complete submission take in this process."""
     started = time.perf_counter()
     assignment = context.assignment
     with imported_solution(assignment, SUBMISSION) as functions:
@@ -82,9 +82,10 @@ def rows(options: Options) -> Iterator[Row]:
 
 
 def our_context() -> Context:
-    """The project's assignment, ready to grade. Limits BLAS to one thread, as in `grader grade` and in the sandbox."""
+    """Return a context for the project's assignment. Limits BLAS to one thread, as in `grader grade` and in the
+    sandbox."""
     threadpool_limits(1)
-    warnings.filterwarnings("ignore", message="fast_layers")  # the sandbox has no compiled kernels either
+    warnings.filterwarnings("ignore", message="fast_layers")  # without compiled kernels, as in the sandbox
     return prepare(Settings(str(ROOT / "assignment"), sys.executable, "auto"))
 
 

@@ -26,7 +26,7 @@ from bench.jobs import named
 from bench.row import Options, Part, Row, run_alone
 from bench.run_class import COMPLETE, SLOW, Run, examples, grade_class, write_class
 
-ALLOWED = 1.15  # times the time inside functions; wall time above this is overhead
+ALLOWED = 1.15  # wall time above this multiple of the time inside functions is overhead
 BARS = {"complete": 0.6, "examples": 1.0}  # overhead to one submission in process, with as many jobs as cores
 OWN = "functions"
 PARTS = {
@@ -51,7 +51,7 @@ class Spent:
 
     @property
     def beyond(self) -> float:
-        """The overhead: wall time beyond ALLOWED x functions."""
+        """Return the overhead: the wall time above ALLOWED x functions."""
         return self.wall - ALLOWED * self.functions
 
 
@@ -75,7 +75,7 @@ def rows(options: Options) -> Iterator[Row]:
 
 
 def rows_of(title: str, submissions: Path, rounds: int, called: Callable[[], float]) -> Iterator[Row]:
-    """The rows of one class. called: measures the seconds of one submission in process."""
+    """Return the rows of one class. called: measures the seconds of one submission in this process."""
     numbers = sorted({1, machine.cores()})
     runs: dict[int, list[Spent]] = {jobs: [] for jobs in numbers}
     unit_ms: list[float] = []

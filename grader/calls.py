@@ -25,7 +25,7 @@ Functions = Mapping[str, Callable[..., Any]]
 class Failure:
     """Why a call returned no value."""
 
-    status: str  # as in records.py
+    status: str  # a status of records.py
     function: str
     explanation: Reason | str  # for the student; a str is a sentence that the author of the check wrote
     frames: tuple[Frame, ...] = ()
@@ -37,7 +37,7 @@ class Failure:
 
 
 class CallFailed(Exception):
-    """A call of the code under test returned no value. This ends the check: the code that runs checks catches it."""
+    """A call of the code under test returned no value. The exception ends the check; whoever runs checks catches it."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.explanation)
@@ -61,7 +61,7 @@ def display_name(name: str, classes: Classes) -> str:
 
 @dataclass(frozen=True)
 class LocalHandle:
-    """A handle for calls in this process. It holds a value for which a worker would send a handle."""
+    """A handle for calls in this process: it holds a value for which a worker would send a handle."""
 
     value: Any
     type_name: str

@@ -15,9 +15,9 @@
                             for values that depend on random numbers
     type_of                 the name of a value's type, for messages
 
-A check is one function of the code under test. It draws its inputs from `rng`, calls the code through `student` and
-returns named arrays. The grader runs it on the reference, which makes the fixture; on each misconception, which makes
-the hints; and on each submission, which makes the marks. A check cannot find out on which of the three it runs.
+A check is one function of the code under test. A check draws its inputs from `rng`, calls the code through `student`
+and returns named arrays. The grader runs a check on the reference, which makes the fixture; on each misconception,
+which makes the hints; and on each submission, which makes the marks. A check cannot find out on which of them it runs.
 
 Calls are recorded and sent to the sandbox as one program, up to the first place where the check looks at a value
 (grader/judging/placeholder.py). So call everything first and look at values afterwards: unpacking, indexing and + - * /
@@ -171,12 +171,12 @@ def gradients(
 ) -> Gradients:
     """Return gradients from a check, with their forward: dx=(dx, x) for each argument of `forward`.
 
-    A gradient that equals the reference's gradient is right. If it does not, the grader differentiates the student's
-    own forward numerically: a backward that is right for a wrong forward keeps marks.
+    A gradient that equals the reference's gradient is right. If a gradient differs, the grader differentiates the
+    student's own forward numerically: a backward that is right for a wrong forward keeps marks.
 
-    forward: a function that calls the code under test and returns the output alone, without the cache. Its arguments
-    are those of `claims`, in their order, then those of `given`. It may use plain inputs of the check, but no handle
-    (a cache, an object), because the grader calls it again in a fresh process, with changed arguments.
+    forward: a function that calls the code under test and returns the output alone, without the cache. The arguments of
+    `forward` are those of `claims`, in their order, then those of `given`. `forward` may use plain inputs of the check,
+    but no handle (a cache, an object), because the grader calls it again in a fresh process, with changed arguments.
     dout: the upstream gradient, in the shape of forward's output; 1.0 if the output is a loss.
     values: further named arrays or numbers to compare, such as a loss.
     given: further arguments of forward that have no gradient, such as labels, each as (value, another value). The

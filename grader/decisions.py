@@ -93,7 +93,7 @@ class Adjustment:
 
 @dataclass(frozen=True)
 class Comment:
-    """A comment for the student on a part of a submission. It changes no points."""
+    """A comment for the student on a part of a submission. A comment changes no points."""
 
     number: int
     submission: str
@@ -130,7 +130,7 @@ class MoreTime:
 
 @dataclass(frozen=True)
 class LateDays:
-    """The number of days that an attempt was late, as a person entered it. It replaces the days computed from times."""
+    """How many days an attempt was late, as a person entered it. This number replaces the days computed from times."""
 
     submission: str
     attempt: int
@@ -264,7 +264,7 @@ class Adjusted:
 
 @dataclass(frozen=True)
 class Grade:
-    """The grade of a student for an assignment, with all of its parts. It is computed when needed and never stored.
+    """The grade of a student for an assignment, with all of its parts. A grade is computed when needed, never stored.
 
     student: None on a group's page, and if no student of the roster is linked to the submission. members: all students
     of the submission. attempt, latest: the numbers of the attempt that counts and of the last attempt, or 0.

@@ -46,7 +46,7 @@ class MisconceptionDefinition:
     function: str
     name: str
     hint: str
-    run: Callable[..., Any]  # run(reference, *args): reference.layers.affine_forward, ... are right
+    run: Callable[..., Any]  # run(reference, *args); `reference` has the right functions
     by_outcome: bool = False
     beside: bool = False
 

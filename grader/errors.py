@@ -1,6 +1,6 @@
 """Errors on our side. A student's failure is never an exception: it is data (a CheckResult with a status).
 
-No error here takes a mark away. One place turns them into exit codes: grader/cli/main.py.
+No error here takes a mark away. grader/cli/main.py alone turns these errors into exit codes.
 """
 
 from __future__ import annotations

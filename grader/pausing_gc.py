@@ -12,13 +12,13 @@ def importing() -> Iterator[None]:
     """Pause the garbage collector during a `with` block that only imports.
 
     Modules, functions and classes live until the process ends, so the collector would find no garbage among them. But
-    it would scan them repeatedly: during the imports, at every later full collection and at exit.
+    the collector would scan them repeatedly: during the imports, at every later full collection and at exit.
     """
     was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
     finally:
-        if was_enabled:  # if False, this block is inside another one, which will resume collection
+        if was_enabled:  # otherwise, an outer `importing` block will resume collection
             gc.freeze()
             gc.enable()

@@ -111,13 +111,13 @@ class Submission:
     files: Mapping[str, bytes]  # student files, handed-out files and helpers, by their path below the package
     notes: tuple[Reason, ...] = ()  # what intake noticed ("two layers.py were found ...")
     problem: Reason | None = None  # why nothing can be graded (damaged archive, no student file)
-    notebooks: Mapping[str, bytes] = field(default_factory=dict)  # by file name; pages show them, nothing runs them
+    notebooks: Mapping[str, bytes] = field(default_factory=dict)  # by file name; shown on pages, never run
     answers: tuple[NotebookResult, ...] = ()  # found by comparing the notebooks with the handed-out notebooks
-    notebook_notes: tuple[Reason, ...] = ()  # notes about the answers, for handouts that have these notebooks
+    notebook_notes: tuple[Reason, ...] = ()  # notes about the answers; only handouts with these notebooks use them
 
     @property
     def sha256(self) -> str:
-        """The hash of the names and contents of all files. It does not depend on the order of the files."""
+        """The hash of the names and contents of all files. The hash does not depend on the order of the files."""
         digest = hashlib.sha256()
         for kind, files in (("", self.files), ("notebook\0", self.notebooks)):
             for name, content in sorted(files.items()):
@@ -212,7 +212,7 @@ class CheckResult:
     stubs: the student's functions that stubs replaced in the run that counts; empty for a run without stubs.
     own_run: what the run on the student's own functions found, if the run on stubs counts.
     frames: the student's part of the traceback, outermost first. output: what the check printed (staff only).
-    after_hidden: whether this visible check ran after a hidden one. Then texts that the student's code chose are for
+    after_hidden: whether this visible check ran after a hidden one. If so, texts that the student's code chose are for
     staff only.
     """
 
@@ -297,7 +297,7 @@ class Mark:
 
 @dataclass(frozen=True)
 class Result:
-    """The result of one submission. It is stored as JSON, and every report and export is made from it.
+    """The result of one submission. A result is stored as JSON, and every report and export is made from results.
 
     submission: id, source, sha256, files. assignment: title, sha256, handout, and parts, the hashes of the parts of
     each check (assignment/check_parts.py). grounds: why this handout was guessed.

@@ -1,9 +1,9 @@
-"""Computes a grade from a score and decisions. Pure. This is the only module that adds up points of grades.
+"""Computes a grade from a score and decisions. Pure. No other module adds up the points of a grade.
 
     attempts ─► counting ─► score, answers ─► + adjustments ─► − late days ─► Grade
 
 The order is fixed. First come adjustments of functions and answers, each limited to between 0 and the maximum of its
-part. Then come adjustments of the whole, first those of the submission, then those of the student. Late days come last,
+part. Second come adjustments of the whole, first of the submission, then of the student. Late days come last,
 so that points given by an adjustment count as earned points. No total is below 0.
 """
 

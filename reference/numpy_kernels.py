@@ -48,7 +48,8 @@ def max_pool_forward(x, out, HH, WW, stride):
 
 
 def max_pool_backward(dout, x, dx, HH, WW, stride):
-    """IN dout (N, C, H', W'), x (N, C, H, W). OUT dx (N, C, H, W). The first of several largest values gets all."""
+    """IN dout (N, C, H', W'), x (N, C, H, W). OUT dx (N, C, H, W). The first of several largest values gets the whole
+    gradient."""
     H_out, W_out = dout.shape[2:]
     largest = np.empty(dout.shape, dtype=x.dtype)
     max_pool_forward(x, largest, HH, WW, stride)

@@ -1,4 +1,4 @@
-"""The nine checks as the course's notebooks ask them, for the peers: all of it runs in the student's own process.
+"""The nine checks in the form of the course's notebooks, for the peers: they run in the student's own process.
 
 A forward is compared with expected arrays (expected.npz, made from the reference), a gradient with a numerical one of
 the student's own forward, at the notebooks' bound. Each check raises AssertionError where the student's function is
@@ -19,7 +19,7 @@ def rel_error(x, y):
 
 
 def numerical_gradient(f, x, dout, h=1e-5):
-    """The gradient of sum(f(x) * dout) with respect to x, by a centred difference for one element at a time."""
+    """Return the gradient of sum(f(x) * dout) with respect to x, by a centred difference for one element at a time."""
     grad = np.zeros_like(x)
     for index in np.ndindex(*x.shape):
         kept = x[index]

@@ -166,5 +166,5 @@ def key(*parts: str) -> str:
 
 
 def source_hash(path: Path) -> str:
-    """Return the hash of a source file. It ignores line endings, because a checkout on Windows changes them."""
+    """Return the hash of a source file. The hash ignores line endings, because a checkout on Windows changes them."""
     return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()

@@ -4,8 +4,8 @@
     checks/…         ├─► Assignment (checks with files, visibility and points; misconceptions; limits)
     misconceptions/… ┘
 
-The folder's Python files are trusted, because the instructor wrote them. They are loaded by path, under module names
-that no other module has. fixtures.py loads the fixtures.
+The folder's Python files are trusted, because the instructor wrote them. Python files are loaded by path, under module
+names that no other module has. fixtures.py loads the fixtures.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ class Assignment:
     definitions: Mapping[str, CheckDefinition]
     misconceptions: tuple[MisconceptionDefinition, ...]
     limits: Mapping[str, float]  # the table [limits]
-    expected_warnings: tuple[str, ...]  # how warnings begin that handed-out files give only in the sandbox
+    expected_warnings: tuple[str, ...]  # the beginnings of warnings that handed-out files give only in a sandbox
     right_solutions: tuple[Path, ...]  # folders of right student files in other styles (authoring/tolerances.py)
     rules: Rules  # which attempt counts and what late days cost (rules.py)
     sha256: str  # the hash of all files that affect marks
@@ -61,7 +61,8 @@ class Assignment:
     def stubs_of(self, check: Check) -> frozenset[str]:
         """Return the functions that stubs may replace in a check.
 
-        These are the functions that the check's function may call, and those that the function in `needs` may call.
+        Stubs may replace the functions that the check's function may call, and those that the function in `needs` may
+        call.
         """
         needed = self.stubs.get(check.needs, ()) if check.needs else ()
         return frozenset(self.stubs.get(check.function, ())) | frozenset(needed)

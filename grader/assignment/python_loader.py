@@ -1,7 +1,7 @@
 """Import the Python files of an assignment (checks, misconceptions) and of its reference, always from their source.
 
-These files are trusted and run in the judge. Bytecode files are neither read nor written, because Python would accept
-outdated bytecode if the older source has the same size and was saved in the same second.
+These Python files are trusted and run in the judge. Bytecode files are neither read nor written, because Python would
+accept outdated bytecode if the older source has the same size and was saved in the same second.
 """
 
 from __future__ import annotations

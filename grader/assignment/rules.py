@@ -9,8 +9,8 @@
     free_days = 2                          the number of late days that cost a student nothing
     cap_percent = 50                       the most that late days may cost
 
-These rules do not change the points of code. So the assignment's hash leaves them out (without_rules), and a change of
-a rule does not cause a regrade.
+The rules for grades do not change the points of code. So the assignment's hash leaves these rules out (without_rules),
+and a change of a rule does not cause a regrade.
 """
 
 from __future__ import annotations

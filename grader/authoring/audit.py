@@ -2,9 +2,9 @@
 
     variants.py ─► submissions ─► the same grading as for students, in a sandbox ─► problems_of, hint_problems ─► Audit
 
-A misconception is graded only on the checks that its wrong function can affect. These are the checks that run this
-function, all other checks of the same functions, and the checks of functions that these need. On every other check,
-the submission gets the same values and points as the reference.
+A misconception is graded only on the checks that its wrong function can affect: the checks that run the wrong function,
+all other checks of the functions under test in these checks, and the checks of the functions that these need. On every
+other check, a submission with the misconception gets the same values and points as the reference.
 
 The audit fails if - the reference loses a mark, or the template earns one; - another variant keeps full marks for a
 wrong function; - a misconception costs marks in a function that does not use the wrong function, or in a function where
@@ -59,7 +59,7 @@ class Duration:
     """The time of one check on the reference."""
 
     check: str
-    cpu_s: float  # in this process
+    cpu_s: float  # CPU time of the check in this process
     graded_s: float  # wall time of the check in the sandbox
 
 
@@ -104,7 +104,7 @@ def parts_of(assignment: Assignment, variants: Iterable[Variant]) -> Iterator[tu
 def callers(assignment: Assignment) -> Users:
     """Return for each function all functions that its mistakes may affect.
 
-    These are the functions that call it, or that get its return value, directly or through other functions.
+    A mistake affects all functions that call the wrong function or get its return value, directly or through others.
     """
     uses: dict[str, set[str]] = {function: set(assignment.stubs.get(function, ())) for function in assignment.functions}
     for check in assignment.checks:

@@ -35,7 +35,7 @@ from grader.judging.numgrad import evaluate
 from grader.records import VISIBLE, Check
 
 NOISE: Final = ("made_with", "spread")  # entries of the manifest that may differ between machines
-SAME: Final = 1e-9  # relative error; BLAS libraries round differently, but a change of the source changes values more
+SAME: Final = 1e-9  # larger than differences between BLAS libraries, smaller than effects of a changed source
 
 
 @dataclass(frozen=True)

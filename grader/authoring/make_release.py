@@ -79,7 +79,8 @@ def make_wheel() -> tuple[str, bytes]:
         if not path.is_relative_to(STARTER)  # the starter assignment contains a solution
     }
     info = f"{DISTRIBUTION}-{grader.VERSION}.dist-info"
-    files[f"{info}/METADATA"] = described.partition("\n\n")[0].encode() + b"\n"  # the fields before the README's text
+    # The fields of the metadata end at the first empty line; the README follows.
+    files[f"{info}/METADATA"] = described.partition("\n\n")[0].encode() + b"\n"
     files[f"{info}/WHEEL"] = WHEEL
     files[f"{info}/entry_points.txt"] = (installed.read_text("entry_points.txt") or "").encode()
     record = "".join(f"{name},{digest(content)},{len(content)}\n" for name, content in sorted(files.items()))

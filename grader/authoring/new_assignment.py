@@ -1,8 +1,8 @@
 """Write a new assignment (`grader new`): the files of starter/, and their fixtures.
 
 The names of the files in starter/ end in `.txt`, because the files are not modules of this package. The wheel for
-students does not contain starter/ (make_release.py). If it did, an instructor who keeps the function of the starter
-would hand out its solution.
+students does not contain starter/ (make_release.py). Otherwise an instructor who keeps the function of the starter in a
+new assignment would hand out the function's solution.
 """
 
 from __future__ import annotations

@@ -5,10 +5,10 @@
     fixtures/public/           unchanged: expected arrays, and the outputs of misconceptions in public checks
     fixtures/manifest.json     only the entries of the above, with the hints of these misconceptions
 
-This is an allow list: students get nothing else. Secrets are the lines of solutions, hidden checks and misconceptions,
-and the names of hidden checks. The search considers lines of 20 characters and more. It also finds such a line in the
-middle of another line, or escaped in a notebook's JSON. A line is not a secret if it also occurs in a public check, or
-in the reference outside of its solutions, because students see these.
+The list above is an allow list: students get nothing else. Secrets are the lines of solutions, hidden checks and
+misconceptions, and the names of hidden checks. The search considers lines of 20 characters and more. The search also
+finds a secret line in the middle of another line, or escaped in a notebook's JSON. A line is not a secret if it also
+occurs in a public check, or in the reference outside of its solutions, because students see these files.
 """
 
 from __future__ import annotations

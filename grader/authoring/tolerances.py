@@ -5,7 +5,7 @@ be at least ROOM times the error of each right solution; otherwise a right solut
 
 A tolerance up to TOLERANCE is never too loose, because right solutions that compute in float32 have errors nearly as
 large. If the tolerance of a check is wider, each wrong value of a misconception or a mutant that fails with TOLERANCE
-must also fail with the wider tolerance. Otherwise a wrong submission gains points.
+must also fail with the wider tolerance. Otherwise the tolerance would give points to wrong submissions.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Spread:
     assignment folder.
     """
 
-    largest: Mapping[str, float]  # for each check, the largest relative error of a right solution, as the judge sees it
+    largest: Mapping[str, float]  # for each check, the largest relative error of any right solution
     lacking: Mapping[str, tuple[str, ...]]
 
 
@@ -94,7 +94,7 @@ class Difference:
 def differences(wrong: str, expected: Arrays, values: Arrays, together: Names) -> Iterator[Difference]:
     """Yield each value of a wrong function whose verdict depends only on the tolerance.
 
-    Such a value is a finite array of the right shape with wrong numbers.
+    The verdict depends only on the tolerance if the value is a finite array of the right shape with wrong numbers.
     """
     units = units_of(expected, together)
     for name, array in expected.items():

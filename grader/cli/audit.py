@@ -197,7 +197,7 @@ def blocks(groups: Groups, room: int) -> Iterator[Groups]:
 
 
 def width(group: Sized) -> int:
-    return max(2, len(group))  # the heading writes the number of the function, up to two digits, above the group
+    return max(2, len(group))  # above each group, the heading has a number of one or two digits
 
 
 def headings(block: Groups, start: int, indent: int) -> Iterator[str]:
@@ -211,8 +211,8 @@ def headings(block: Groups, start: int, indent: int) -> Iterator[str]:
 def letter_of(check: CheckResult | None) -> str:
     """Return the letter for the outcome of one check.
 
-    `check` is None if the variant was not graded on the check, because the check runs no wrong function. Such a check
-    counts as passed.
+    `check` is None if the variant was not graded on the check, because the check runs no wrong function. A check that
+    was not graded counts as passed.
     """
     if check is None:
         return LETTERS[PASSED]

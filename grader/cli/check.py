@@ -2,8 +2,8 @@
 
     find_place ─► run_own ─► table of functions, what to do next ─► a save ─► rerun the functions it affects ─► …
 
-`--watch` polls the modification times and sizes of files. Polling is cheap, because a package has two dozen files. It
-works on every file system and needs no further library.
+`--watch` polls the modification times and sizes of files. Polling is cheap, because a package has two dozen files.
+Polling works on every file system and needs no further library.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from grader.student.own_run import Place, find_place, read_own, run_own, select,
 PAGE: Final = "feedback.html"
 STYLES: Final = {RIGHT: "green", WRONG: "bold red", ABSENT: "dim", WAITS: "yellow"}
 POLL_S: Final = 0.1
-SETTLE_S: Final = 0.03  # most editors write a file within this time; what a slower editor writes later is a new save
+SETTLE_S: Final = 0.03  # most editors need less time to write a file; the rest of a slower write counts as a new save
 
 Stamps = dict[Path, tuple[int, int]]
 
@@ -59,7 +59,7 @@ def check(what: tuple[str, ...], assignment: Path | None, is_watching: bool, htm
     place = find_place(path, assignment)
     functions = select(place, names)
     console = Console(highlight=False)
-    changes = saves(place.package)  # called before the first run, so that a save during that run is noticed, too
+    changes = saves(place.package)  # call this before the first run, to notice saves during the run, too
     submission = read_own(place)
     result = run_own(place, functions, submission)
     standing = standing_of(result, selection=" ".join(names))
@@ -135,7 +135,7 @@ def saves(folder: Path, *, poll_s: float = POLL_S) -> Iterator[None]:
 def stamps(folder: Path) -> Stamps:
     found: Stamps = {}
     for path in folder.rglob("*.py"):
-        with contextlib.suppress(OSError):  # an editor removed the file after it was listed
+        with contextlib.suppress(OSError):  # an editor may have removed the file meanwhile
             stat = path.stat()
             found[path] = (stat.st_mtime_ns, stat.st_size)
     return found

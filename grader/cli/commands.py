@@ -1,6 +1,6 @@
 """The group of all commands of `grader`. The module of a command is imported only when that command runs.
 
-Importing all of them would be slow: each command needs libraries that the other commands do not need.
+Importing the modules of all commands would be slow, because each command needs libraries that others do not need.
 """
 
 from __future__ import annotations

@@ -29,7 +29,7 @@ from grader.running.job_pool import JobPool, make_executor
 from grader.running.notebook_renderer import Renderer
 from grader.running.output_folder import locked, stored_ids
 
-INTERRUPTED: Final = 130  # 128 + SIGINT, the convention of shells
+INTERRUPTED: Final = 130  # by the convention of shells, 128 + SIGINT (2)
 
 
 def run_class(
@@ -106,7 +106,7 @@ def run_class(
             click.echo(f"stopped: {stored}. To continue, run {again}.", err=True)
             raise click.exceptions.Exit(code) from None
         batch.faults += renderer.faults
-        warnings = [*batch.finish(), *record.said]
+        warnings = [*batch.finish(), *record.warnings]
         if log_format == "text":
             show_class(batch, out, record)
         if profile:
@@ -161,7 +161,7 @@ def open_executor(
 
 @contextmanager
 def stop_on_exception(executor: Executor) -> Iterator[None]:
-    """If the `with` block raises an exception, stop the jobs that are grading before the exception goes on."""
+    """If the `with` block raises an exception, stop the jobs, then let the exception propagate."""
     try:
         yield
     except BaseException:

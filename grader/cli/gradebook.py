@@ -25,10 +25,10 @@ from grader.gradebook.place import FILE_NAME
     default=FILE_NAME,
     show_default=True,
     envvar="GRADER_GRADEBOOK",
-    help="A file or postgresql://….",
+    help="The gradebook: a file or postgresql://….",
 )
-@click.option("--title", default="", metavar="TEXT", help="The assignment's title; not needed where there is only one.")
-@click.option("--who", default="", metavar="NAME", help="Who decides, for the history; your user name by default.")
+@click.option("--title", default="", metavar="TEXT", help="The assignment's title, if the gradebook has several.")
+@click.option("--who", default="", metavar="NAME", help="The person who decides. Default: your user name.")
 @click.pass_context
 def gradebook(context: click.Context, url: str, title: str, who: str) -> None:
     """Enter and show what people decide about grades: students, adjustments, comments, late days, regrade requests.

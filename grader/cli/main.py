@@ -1,7 +1,7 @@
 """The entry point of the `grader` program, and the only place where errors become exit codes (EXIT_CODES).
 
 A spawned process (a job, the renderer of notebooks) imports this module again, because multiprocessing imports the
-parent's `__main__`. Such a process needs neither click nor the commands, so only the function `main` imports these.
+parent's `__main__`. A spawned process needs neither click nor the commands, so only the function `main` imports them.
 """
 
 from __future__ import annotations

@@ -27,16 +27,16 @@ INSTALL = "Run pip install 'layergrader[gradebook]'"
 class RunRecord:
     """Enters one run in the gradebook.
 
-    place: the gradebook's address without a password; "" if the run was not entered. said: lines for standard error.
+    place: the gradebook's address without a password; "" if the run was not entered. warnings: for standard error.
     faults: why the run could not be entered in a gradebook that existed before.
     """
 
     def __init__(self, url: str | None, out: Path, context: Context) -> None:
         """url: the value of --gradebook; None means the file beside the output folder."""
         self.url = url or str(beside(out))
-        self.place = url.rpartition("@")[2] if url else self.url  # without a password
+        self.place = url.rpartition("@")[2] if url else self.url  # people see this, so remove the password
         self.known = 0  # number of submissions whose ids were first graded into another output folder
-        self.said: list[str] = []
+        self.warnings: list[str] = []
         self.faults: list[str] = []
         self._named = url is not None
         self._out, self._context = out, context
@@ -58,7 +58,7 @@ class RunRecord:
             raise UsageError(f"{self.place}: {error.name} is not installed, so it cannot be read. {INSTALL}.") from None
         with open_gradebook(self.url) as book:
             self.place = book.place if self._named else self.place
-            with suppress(NotInGradebook):  # no earlier run of this assignment
+            with suppress(NotInGradebook):  # this is the first run of the assignment
                 self._before = pages_of(book, self._context.assignment.title)
         return self._before
 
@@ -89,11 +89,11 @@ class RunRecord:
                 self.known = run.counts.get("known", 0)
                 return pages_of(book, assignment.title)
         except ModuleNotFoundError as error:
-            self.said.append(f"{error.name} is not installed, so this run is in no gradebook. {INSTALL}.")
+            self.warnings.append(f"{error.name} is not installed, so this run is in no gradebook. {INSTALL}.")
             self.place = ""
         except GraderError as error:
             said = f"This run is not in the gradebook, its results are whole: {error}"
-            (self.faults if existed else self.said).append(said)
+            (self.faults if existed else self.warnings).append(said)
             self.place = ""
         return self._before
 
@@ -101,7 +101,7 @@ class RunRecord:
 def hashes_of(context: Context) -> dict[str, str]:
     """Return the hashes and versions of everything that determines the marks of a run, by name.
 
-    These are one hash of the whole assignment, one hash for each of its files, and the versions of Python, NumPy,
+    The hashes are one of the whole assignment and one of each of its files. The versions are those of Python, NumPy,
     sandbox and grader.
     """
     folder = context.assignment.folder

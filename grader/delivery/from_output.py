@@ -1,11 +1,11 @@
-"""Grades to export from an output folder without a gradebook: scores, and the points that staff gave for answers.
+"""Reads grades from an output folder without a gradebook for an export: scores, and staff's points for answers.
 
     OUT/results/<id>.json   status, score, points by function      (stored_grades.py)
     OUT/answers.csv         points for answers in notebooks, added
     OUT/ids.json            the owner of each id; for a download, with the platform's number
     OUT/feedback/<id>.html  the page
 
-A gradebook also has names, decisions and late days (from_gradebook.py).
+With a gradebook, from_gradebook.py also reads names, decisions and late days.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ UNMARKED: Final = "answers are not marked yet"
 def hand_backs(
     out: Path, questions: Mapping[str, float], *, with_answers: bool = True, with_parts: bool = False
 ) -> list[HandBack]:
-    """A record for each submission in the folder. questions: the points of answers, by name.
+    """Return a record for each submission in the folder. questions: name → maximum points of its answer.
 
     with_answers: the grade includes the points for answers, so there is no grade before all are marked.
     with_parts: also what each function earned, and which of its checks did not pass. Raises UsageError if there
@@ -53,7 +53,7 @@ def hand_backs(
 
 
 def owner_of(person: str) -> tuple[str, str, str, str]:
-    """Name, platform's number, login and addresses, as far as the name in a download or of a folder has them."""
+    """Return the name, platform's number, login and addresses that the name in a download or folder contains."""
     if owner := OWNER.fullmatch(person):
         return owner["name"], owner["number"], "", ""
     emails = " ".join(word for word in person.split() if "@" in word)

@@ -217,7 +217,7 @@ def is_right(judgements: Sequence[Judgement]) -> bool:
 
 
 def inputs_of(gradients: Gradients | None) -> dict[str, np.ndarray]:
-    """Return the inputs and dout, by name. If a wrong value equals one of them, a message says so."""
+    """Return the inputs and dout, by name, so that a message can say which of these a wrong value equals."""
     if gradients is None:
         return {}
     # The gradient dx belongs to the input x. A net's gradient W1 has the name of its parameter.

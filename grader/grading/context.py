@@ -24,7 +24,7 @@ from grader.version import grader_version
 class Settings:
     """The options of a run.
 
-    They are small and plain, because the grader sends them to its job processes. reference: the folder of the
+    The options are small and plain, because the grader sends them to its job processes. reference: the folder of the
     reference's files, if not that of assignment.toml. scratch: the folder for work trees, if not the system's /tmp.
     """
 

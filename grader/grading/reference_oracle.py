@@ -1,10 +1,10 @@
-"""Oracle: runs the reference in a separate sandbox. It replies to stubs, and helps checks to measure values.
+"""Oracle: runs the reference in a separate sandbox. The oracle replies to stubs, and helps checks to measure values.
 
     student's child ──ask──► judge ──call──► reference's child      (isolated like any other: the arguments come from
                     ◄answer─       ◄─reply──                         student code, and may be huge or endless)
 
-The judge only forwards messages. It sends the reference's caches as handles, which only the same check may use. The
-oracle's sandbox starts when a check first needs the reference, and then serves other submissions, too
+The judge only forwards messages. The judge sends the reference's caches as handles, which only the same check may use.
+The oracle's sandbox starts when a check first needs the reference, and then serves other submissions, too
 (reference_pool.py). A child of it serves further checks of one submission until a call fails.
 """
 

@@ -39,7 +39,7 @@ KEPT: Final = PooledProcess()
 
 @contextmanager
 def keeping() -> Iterator[None]:
-    """Keep returned processes for the next borrower, inside this context. The outermost context ends them."""
+    """Keep returned processes for the next borrower, inside this context. The outermost context ends the processes."""
     KEPT.depth += 1
     try:
         yield

@@ -141,7 +141,7 @@ class SubmissionRun:
             self.open_files(of, single)
 
     def run_checks(self, sandbox: Sandbox, checks: Sequence[Check]) -> None:
-        """Run checks on the student's own code. Postpone those of a function that has run out of time too often."""
+        """Run checks on the student's own code. Postpone checks of a function that ran out of time too often."""
         process, spent = sandbox.process, sandbox.timeouts
         for position, check in enumerate(checks):
             if spent[check.function] < self.time_limits.tries:
@@ -288,8 +288,8 @@ class SubmissionRun:
         """Run a check and update what later checks depend on: the time limits, and which functions are wrong.
 
         stubs: functions that the reference replaces. usual: use the assignment's limits, even if other functions ran
-        out of time. following: the next checks in the same process, which may be queued. They must be all visible or
-        all hidden, because no hidden input may be sent before the last visible check has run.
+        out of time. following: the next checks in the same process, which may be queued. These next checks must be all
+        visible or all hidden, because no hidden input may be sent before the last visible check has run.
         """
         limits = self.sandboxes.context.limits if usual else self.time_limits.limits_for(check)
         # Before the call, because the sandbox receives the hidden input even if the call fails.

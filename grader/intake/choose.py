@@ -1,9 +1,9 @@
 """Choose the files of the submission among all files that a student handed in, by paths and contents. Pure.
 
 Each wanted file (student file or handed-out file) is searched by name in all folders: `classifiers/fc_net.py` as the
-end of a path, or else `fc_net.py` in any folder. The *root* of a match is the folder in which the wanted path begins.
-This is the student's package, under any name. A file with a nearly right name (near_names.py) counts if the file with
-the right name is absent or not written.
+end of a path, or else `fc_net.py` in any folder. The *root* of a match is the folder in which the wanted path begins:
+the student's package, under any name. A file with a nearly right name (near_names.py) counts if the file with the right
+name is absent or not written.
 Helpers are all other modules below the roots, because student files may import them; and modules in other folders that
 one of these files imports.
 """
@@ -80,7 +80,7 @@ def choose(
             roots += [candidates[0].root] if candidates[0].root not in roots else []
     if not files:
         return ChosenFiles({})
-    beside = {find.name: find.path for find in reversed(finds) if find.root in roots}  # the best of a name is last
+    beside = {find.name: find.path for find in reversed(finds) if find.root in roots}  # the best comes last and wins
     files |= {name: beside[name] for name in handed_out if name in beside}
     beyond = {find.path for find in finds} | {find.path for find in near if not is_own_module(find.path, wanted)}
     helpers, said = choose_helpers(tree, roots, wanted, beyond)
@@ -128,9 +128,9 @@ def weigh_near(right: list[Find], near: Sequence[Find], tree: Mapping[str, bytes
 
 
 def is_helper(path: str, others: Sequence[bytes]) -> bool:
-    """Return whether a file is probably a module of its own and not a version of the student file.
+    """Return whether a file is probably a separate module and not a version of the student file.
 
-    This is so if another file contains the module's name, or if the name starts with "my_".
+    A file is a separate module if another file contains the module's name, or if the name starts with "my_".
     """
     module = base_of(path).partition(".")[0]
     word = re.compile(rb"(?<!\w)" + re.escape(module.encode("utf-8", "replace")) + rb"(?!\w)")
@@ -177,9 +177,9 @@ def base_of_notebook(path: str) -> str:
 
 
 def match(path: str, wanted: Sequence[str]) -> list[Find]:
-    """Find the wanted file that a path may be, as a list of at most one match.
+    """Return a list with the wanted file that a path may be, or an empty list.
 
-    This is the wanted file with the longest name at the end of the path; else the only one with the same file name.
+    A path may be the wanted file with the longest name at its end; else the only wanted file with the same file name.
     """
     exact = [name for name in wanted if path == name or path.endswith(f"/{name}")]
     if exact:

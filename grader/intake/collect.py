@@ -32,7 +32,7 @@ def find(paths: Sequence[Path], assignment: Assignment) -> list[Found]:
     """List the submissions of all paths, in natural order within each path, with ids that are unique in the run.
 
     A path is one submission if it is a file, or directly contains a student file or the package folder. Otherwise each
-    of its children is one, except hidden files and those of CLASS_SUFFIXES and CLASS_NAMES. The bulk download of a
+    child of the path is one, except hidden files and those of CLASS_SUFFIXES and CLASS_NAMES. The bulk download of a
     learning platform gives one submission for each student; so does a folder below the path that holds a class
     (layout.py). An empty folder among several paths is a submission with a problem.
     Raises UsageError if a path does not exist or cannot be listed, if a download is still packed, or if nothing is
@@ -69,7 +69,7 @@ def read(
 ) -> Submission:
     """Read one submission. A fault of the submission becomes its `problem` and does not affect the rest of the run.
 
-    notebooks: a function that returns the handed-out notebooks. It is called only for a submission with notebooks. If
+    notebooks: a function that returns the handed-out notebooks, called only for a submission with notebooks. If
     `notebooks` is None, no answers are read.
     Raises GraderError only if the machine failed (no memory or descriptors left, a disk or network share went away).
     """

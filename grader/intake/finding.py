@@ -48,10 +48,10 @@ class Found:
     path: Path
     source: str
     problem: Reason | None = None  # why the submission cannot be opened
-    parts: tuple[tuple[str, Path], ...] = ()  # file names of the student and paths, if only these are the submission
+    parts: tuple[tuple[str, Path], ...] = ()  # if the submission is not all of `path`: its files, as name and path
     notes: tuple[Reason, ...] = ()  # how the submission was found
-    folder: str = ""  # what the grader took the folder above for: a message to print once in a run
-    person: str = ""  # identifies the student in the output folder (identities.py), whoever else handed in
+    folder: str = ""  # a message on how the grader read the folder above; a run prints it once
+    person: str = ""  # identifies the student in the output folder (identities.py)
     called: str = ""  # the name from which the id is made
     entries: tuple[str, ...] = ()  # further names that version 0.1 may have used in an output folder
 
@@ -69,7 +69,7 @@ def find_one(path: Path, assignment: Assignment) -> list[Found]:
 
 
 def submission(real: Path, source: str, called: str, *, problem: Reason | None = None, folder: str = "") -> Found:
-    """Make a Found for a file or folder with its own name. Its id is set later, when all submissions are known."""
+    """Make a Found for a file or folder with its own name. The id is set later, when all submissions are known."""
     person = same_name(called)
     return Found("", real, clean(source), problem, folder=folder, person=person, called=called, entries=(real.name,))
 
@@ -212,9 +212,9 @@ def is_of_class(name: str, student_files: Sequence[str]) -> bool:
 def holds_submission(folder: Path, assignment: Assignment) -> bool:
     """Return whether the folder is one submission and not a class.
 
-    It is one submission if it directly contains a student file or the package folder. A package folder with another
-    name looks like a student's folder in a class. Such a folder counts as the package if no other child has student
-    files, and if a notebook is beside it, as in every unpacked assignment.
+    A folder is one submission if it directly contains a student file or the package folder. A package folder with
+    another name looks like a student's folder in a class. A folder with another name counts as the package if no other
+    child has student files, and if a notebook is beside the folder, as in every unpacked assignment.
     """
     student_files = assignment.student_files
     if holds_student_file(folder, student_files) or holds_module(folder / assignment.package, student_files):
@@ -253,7 +253,7 @@ def holds_module(folder: Path, student_files: Sequence[str]) -> bool:
 def refuse_packed(file: Path, place: str, assignment: Assignment) -> None:
     """Raise UsageError if the only file to grade is a packed class and not one submission."""
     what = ""
-    with suppress(IntakeProblem, OSError):  # the file will be read again, and then reported
+    with suppress(IntakeProblem, OSError):  # the file will be read again, and errors will be reported then
         if find_kind(file) == ZIP:
             with open_regular(file) as opened:
                 download = recognise(*list_top(opened, METADATA, LARGEST))
@@ -280,7 +280,7 @@ def describe_download(path: str, download: Download, odd: Sequence[str]) -> str:
 
 def describe_class(path: str, layout: Layout) -> str:
     if not layout.shared:
-        return ""  # a download of a platform; describe_download writes its message
+        return ""  # this class is a platform's download; describe_download writes its message
     inside = show(os.path.join(path, layout.prefix).rstrip("/"))
     doubt = "" if layout.sure else " If these are versions of one student, move away all but the one that counts."
     return f"{inside}: taken for a class of {len(layout.holders)}: {say(listed(layout.holders))}.{doubt}"

@@ -76,8 +76,8 @@ def safe_path(name: str) -> str | None:
 def path_inside(name: str) -> str | None:
     """Return the path inside an archive for a name that leads out of it: without drive, root and "..".
 
-    This is safe, because the grader unpacks nothing to disk. Returns None if no part of the name is left, or if the
-    name has control characters.
+    Using this path is safe, because the grader unpacks nothing to disk. Returns None if no part of the name is left, or
+    if the name has control characters.
     """
     rest = re.sub(r"^[/?]*(?:[A-Za-z]:)?", "", name.replace("\\", "/"))
     parts: list[str] = []

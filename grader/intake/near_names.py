@@ -78,7 +78,7 @@ def notebook_name(path: str) -> str | None:
 def adds_nothing(file: bytes, other: bytes) -> bool:
     """Return whether `file` is only an unwritten state of `other`: as it was handed out, or hardly begun.
 
-    This is so in two cases. First, if `other` has all lines of `file` and more lines. Second, if most functions of
+    `file` is an unwritten state if `other` has all lines of `file` and more lines. It is also one if most functions of
     `file` raise NotImplementedError and all functions of `other` are written. Placeholder lines (`pass`, `out = None`),
     imports, comments, docstrings and functions that raise NotImplementedError do not count as lines.
     """
@@ -109,7 +109,7 @@ def nodes_of(content: bytes) -> list[ast.AST]:
     """Return the statements of a file, including methods of classes; no statements if Python cannot parse the file."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # such as for "\d" in the student's code
+            warnings.simplefilter("ignore")  # "\d" in the student's code, for example, gives a warning
             tree = ast.parse(content)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []

@@ -24,7 +24,7 @@ IMPORTS: Final = re.compile(
     re.MULTILINE,
 )
 MOST_IMPORTS: Final = 500  # of one file
-MOST_OF_ONE_NAME: Final = 200  # of more files with the same name, those with the fewest folders above are considered
+MOST_OF_ONE_NAME: Final = 200  # files of one name that are considered, those with the fewest folders above first
 PROVIDED: Final = frozenset({*sys.stdlib_module_names, "numpy"})  # the sandbox has modules of these names
 
 
@@ -88,7 +88,7 @@ def find_own_modules(
                 base = bases[importer]
             if not path or path in known or path[len(base) :] in chosen:
                 continue
-            inits = [f"{base}{folder}/__init__.py" for folder in places(path[len(base) :])[:-1]]  # run by an import
+            inits = [f"{base}{folder}/__init__.py" for folder in places(path[len(base) :])[:-1]]  # imports run these
             for own in (*(init for init in inits if init in tree), path):
                 name = own[len(base) :]
                 if name not in chosen and name not in taken and len(taken) < most:

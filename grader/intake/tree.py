@@ -20,7 +20,7 @@ OUTSIDE: Final = "../"  # marks the path of a member whose name leads out of the
 # A note names files with these endings, because they are not read but may be a student's work.
 DOCUMENTS: Final = (
     *(".pdf", ".doc", ".docx", ".odt", ".rtf", ".pages", ".tex", ".html", ".htm", ".txt", ".md"),
-    *(".py", ".pyw", ".py.gz", ".json", ".bak", ".old", ".orig"),  # .py: for .PY and .Py
+    *(".py", ".pyw", ".py.gz", ".json", ".bak", ".old", ".orig"),  # names are compared in lower case, so .py is .PY
 )
 UNREMARKABLE: Final = ("readme", "requirements", "license", "messages", "manifest")
 
@@ -34,7 +34,7 @@ LEADS_OUT: Final = Reason.of("leads_out")
 
 
 class IntakeProblem(Exception):
-    """A submission cannot be read. This is not a fault of ours. The reason becomes Submission.problem (collect.py)."""
+    """A submission cannot be read, through no fault of ours. The reason becomes Submission.problem (collect.py)."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)

@@ -128,8 +128,8 @@ OWN: Final = Handout(OWN_HANDOUT, "the assignment's own", files=("*",))
 def adapt(call: Call, handout: Handout) -> Call:
     """Return a caller for checks that calls code written for `handout`.
 
-    It raises AssignmentError if a check calls a function that the handout lacks: then the handout's file must leave
-    out this check.
+    The caller raises AssignmentError if a check calls a function that the handout lacks: then the handout's file must
+    leave out this check.
     """
     if not handout.by_function and not handout.lacks:
         return call
@@ -143,7 +143,7 @@ def adapt(call: Call, handout: Handout) -> Call:
 
 
 def adapt_back(call: Call, handout: Handout) -> Call:
-    """Return a caller with which code written for `handout` can call our functions. It never raises by itself."""
+    """Return a caller, which never raises by itself, with which code written for `handout` can call our functions."""
     inverse = handout.inverse()
     return lambda function, args, kwargs: translate(call, inverse, function, args, kwargs)
 

@@ -193,7 +193,7 @@ def first_beyond(first: np.ndarray, second: np.ndarray, keep: float, start: int)
 
 def bernstein_limit(sizes: np.ndarray, n: int, keep: float) -> np.ndarray:
     """Return for each size the limit t that the mean of `size` products (two sets of independent products) exceeds
-    with a probability of at most RARE / n. It solves 4 exp(-size t² / 8 / (1 + B t / 6)) = RARE / n for t."""
+    with a probability of at most RARE / n. The function solves 4 exp(-size t² / 8 / (1 + B t / 6)) = RARE / n for t."""
     bound = max(keep, 1 - keep) / min(keep, 1 - keep)
     exponent = 8 * math.log(4 * n / RARE) / sizes
     half = exponent * bound / 12

@@ -1,10 +1,10 @@
 """Numerical gradients: decide whether a backward is right for a forward, and which inputs reach which outputs.
 
-They are centred differences in float64 along random directions and single coordinates, at two step sizes. One pair of
-calls along a direction tests a whole array: if the claim is wrong by e, a random normal direction v measures |<e, v>|,
-which is below |e| / 1000 once in a thousand times, and practically never for all five directions. So the cost does not
-grow with the array. If the slopes at the two step sizes differ, the direction crosses a kink (or the forward computes
-in float32), and is ignored.
+The gradients are centred differences in float64 along random directions and single coordinates, at two step sizes. One
+pair of calls along a direction tests a whole array: if the claim is wrong by e, a random normal direction v measures
+|<e, v>|, which is below |e| / 1000 once in a thousand times, and practically never for all five directions. So the
+cost does not grow with the array. If the slopes at the two step sizes differ, the direction crosses a kink (or the
+forward computes in float32), and is ignored.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def describe_cut(name: str, expected: np.ndarray, actual: np.ndarray, integers: 
     """Recognise right values that lost digits: cut or rounded to whole numbers, or to half precision.
 
     An array with only one or two different whole numbers, such as scales of 1, may equal rounded values by chance. So
-    it counts only if it has an integer dtype.
+    such an array counts only if it has an integer dtype.
     """
     if expected.size < 2:  # a single whole number always equals some rounded number
         return None

@@ -1,6 +1,6 @@
 """Computes points, reasons, hints and follow-through from the trials of a submission. Pure.
 
-A trial is one run of a check. Its points can depend on other trials: a gradient that is right for a wrong forward
+A trial is one run of a check. A trial's points can depend on other trials: a gradient that is right for a wrong forward
 earns all points if the forward is a known misconception or passes other checks. So all trials of a submission are
 settled together.
 """

@@ -120,7 +120,7 @@ def fix_first(groups: Iterable[Group], *, by_points: bool = True) -> tuple[Fix, 
     """Return the functions that lost points: causes before consequences, then by points lost, then by order.
 
     by_points: if false, ignore points. In a student's own run, points mean nothing, because hidden checks do not run.
-    Uses only the result. If this is what for_student (disclosure.py) returned, the fixes reveal nothing hidden.
+    Uses only the groups. If these come from a result of for_student (disclosure.py), the fixes reveal nothing hidden.
     """
     losing = {group.function.function: group for group in groups if lost(group.function) > ROUNDING}
     fixes: list[Fix] = []
@@ -172,7 +172,7 @@ def causes_first(functions: Iterable[FunctionResult], by_points: bool = True) ->
     """
     items = list(functions)
     late: set[str] = set()
-    for _ in items:  # as many rounds as functions also find those that need a late function through others
+    for _ in items:  # each round goes one step further along needs, so this many rounds find all
         late |= {item.function for item in items if item.status == MISSING or late & set(item.needs)}
     early = [item for item in items if item.function not in late]
     return layered(early, by_points) + layered((item for item in items if item.function in late), by_points)

@@ -38,7 +38,7 @@ def grades_csv(
     writer.writerow(["submission", "status", "score", "max_score", *functions, *map(harmless, questions), *sums, *more])
     for result in results:
         points = {function.function: function.points for function in result.functions}
-        score = None if result.status == GRADER_ERROR else result.score  # after a fault of ours, an empty cell, not 0
+        score = None if result.status == GRADER_ERROR else result.score  # a fault of ours gives an empty cell, not 0
         row = [result.id, result.status, number(score), number(result.max_score)]
         row += [number(points.get(name)) for name in functions]
         own = answers.get(result.id, {})

@@ -100,7 +100,7 @@ def compare_page(regraded: Regraded, *, title: str, between: str, linked: bool =
 def most_telling(checks: Sequence[CheckTally]) -> tuple[list[CheckTally], list[CheckTally]]:
     """Return one check for each of the most failed functions, and all other checks.
 
-    One check for each function is enough, because one mistake fails several checks of the same function.
+    The page shows first one check for each function, because one mistake fails several checks of the same function.
     """
     first = {item.function: item for item in reversed(checks)}
     top = [item for item in checks if first[item.function] is item][:MOST_FAILED]
@@ -135,7 +135,7 @@ def feedback_page(
 
 
 def own_page(result: Result) -> str:
-    """Return the page of a student's own run. It shows no points, because only the public checks run."""
+    """Return the page of a student's own run. The page shows no points, because only the public checks run."""
     return render("own.html", {**parts_of(result, {}, with_points=False), "grade": None, "staff": False})
 
 
@@ -221,6 +221,7 @@ def environment() -> Environment:
         seconds=text.seconds,
         small=text.small,
         clip=text.clip,
+        hint=text.hint,
         python=text.highlight_line,
     )
     environment.globals.update(

@@ -42,7 +42,7 @@ EPSILON: Final = 0.005  # scores have two decimals
 
 @dataclass(frozen=True)
 class MovedCheck:
-    """One check whose points changed. Its points and status are None in a grading in which the check did not exist."""
+    """One check whose points changed. Points and status are None for a grading in which the check did not exist."""
 
     id: str
     function: str

@@ -21,7 +21,7 @@ from grader.intake.names import natural_key
 from grader.messages.say import said
 from grader.records import FunctionResult, Result
 
-# These statuses mean that code is not written yet. All other statuses but `passed` mean that code is wrong.
+# The statuses that mean that code is not written yet. All other statuses but `passed` mean that code is wrong.
 UNWRITTEN: Final = (records.MISSING, records.SKIPPED)
 NOT_ISOLATED: Final = ("none", "uid")
 ENVIRONMENT_KEYS: Final = ("sandbox", "python", "numpy", "grader")

@@ -8,6 +8,7 @@ every string of a page, before escaping.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
@@ -22,6 +23,7 @@ MESSAGE_CHARS: Final = 4_000
 LINE_CHARS: Final = 240
 # Pygments may take very long on a hostile line, so longer lines have no colours. Ordinary lines of code are shorter.
 HIGHLIGHT_CHARS: Final = 400
+CODE_SPAN: Final = re.compile(r"`([^`\n]+)`")
 
 # Bidi embeddings, overrides, isolates and marks; zero width space and no-break space; line and paragraph separator.
 DIRECTION_MARKS: Final = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
@@ -83,6 +85,11 @@ def page_name(submission_id: str) -> str:
 def address(name: str) -> str:
     """Quote a file or folder name, with any characters, as one part of a link."""
     return quote(name.encode("utf-8", "surrogateescape"), safe="")
+
+
+def hint(text: str) -> Markup:
+    """Return a hint as HTML: escaped, and text in backticks is shown as code."""
+    return Markup(CODE_SPAN.sub(r"<code>\1</code>", str(escape(clip(visible(text))))))
 
 
 def highlight_line(text: str) -> Markup:

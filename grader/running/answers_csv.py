@@ -3,11 +3,11 @@
     submission, handed_in_as, notebook, question, max_points, points, comment, answer     one row per answer with points
 
 `submission` is an id, `handed_in_as` the person who has that id (identities.py). If the person does not have the id,
-points would go to another student, so the run stops. The grader rewrites its own columns with current values. It never
-changes what staff own: `points`, `comment`, further columns, rows of submissions that are not in this run, and the
-order of rows and columns. It also reads what a spreadsheet makes of the file: a byte order mark, semicolons or tabs, a
-decimal comma, 42 for 0042. If the grader cannot understand a line, it raises an error that names the line, and writes
-nothing.
+points would go to another student, so the run stops. The grader rewrites its own columns with current values. The
+grader never changes what staff own: `points`, `comment`, further columns, rows of submissions that are not in this run,
+and the order of rows and columns. The grader also reads the file as a spreadsheet may have saved it: with a byte order
+mark, semicolons or tabs, a decimal comma, 42 for 0042. If the grader cannot understand a line, it raises an error that
+names the line, and writes nothing.
 """
 
 from __future__ import annotations
@@ -195,7 +195,7 @@ class Marking:
         self._ids = ids
         self._questions = questions
         self._persons = persons or {}
-        self._answers: dict[Key, tuple[float, str]] = {}  # of answers that carry points: maximum, excerpt
+        self._answers: dict[Key, tuple[float, str]] = {}  # for each answer that carries points: maximum, excerpt
         self._handouts: dict[str, str] = {}
         self._read()
 
@@ -289,7 +289,8 @@ class Marking:
 
     def _columns(self, key: Key, delimiter: str, most: float, start: str) -> dict[str, str]:
         """Return the current values of the grader's columns for one answer."""
-        points = number(most).replace(".", "," if delimiter == ";" else ".")  # such a spreadsheet has a decimal comma
+        # A spreadsheet that writes semicolons between cells writes a decimal comma in numbers.
+        points = number(most).replace(".", "," if delimiter == ";" else ".")
         person = clean(self._persons.get(key[0], ""))
         bound = {"handed_in_as": person} if person else {}
         return {**dict(zip(KEY_COLUMNS, key, strict=True)), "max_points": points, "answer": start, **bound}

@@ -117,7 +117,7 @@ class Batch:
                 for result in grade_all(waiting(), self.settings, executor, window=window, parts=self.regrading.checks):
                     self.store_fresh(result)
         except BrokenExecutor as error:
-            sweep_work_folders()  # of the killed job; this also ends a sandbox that the job was starting
+            sweep_work_folders()  # removes those of the killed job, and ends a sandbox that it was starting
             raise GraderError(
                 f"a grading process was killed ({error}). All finished results are stored. Run the same command to "
                 "continue, with fewer --jobs if memory is short."
@@ -126,7 +126,7 @@ class Batch:
     def finish(self) -> list[str]:
         """Write the class page and grades.csv, and return warnings about answers.csv.
 
-        These files contain the results of this run, and stored results of submissions that this run did not grade.
+        Both files contain the results of this run, and stored results of submissions that this run did not grade.
         Raises UsageError if staff saved an invalid answers.csv during the run.
         """
         for one in self.found:
@@ -165,7 +165,7 @@ class Batch:
             earlier, fresh = stored(self.out, one.id), blank_result(submission, self.context, 0.0)
             again = self.force or (self.failed and earlier is not None and has_failed(earlier))
             if earlier is not None and not again and is_current(earlier, fresh):
-                if earlier.submission != fresh.submission:  # the same content, now at another path
+                if earlier.submission != fresh.submission:  # the same files are now at another path
                     earlier = replace(earlier, submission=fresh.submission)
                     if not self.dry_run:
                         store(self.out, earlier)
@@ -185,7 +185,7 @@ class Batch:
                 yield submission
 
     def read(self, one: Found, *, render: bool = True) -> Submission | None:
-        """Read a submission. If it cannot be read because of a fault of ours, store this fault and return None."""
+        """Read a submission. If a fault of ours prevents reading, store a result with this fault and return None."""
         try:
             submission = read(one, self.context.assignment, notebooks=lambda: self.handed_out)
         except AssignmentError:  # an error in the assignment concerns all submissions
@@ -233,7 +233,7 @@ class Batch:
 def has_failed(result: Result) -> bool:
     """Return whether grading again may help, because the machine may have caused a failure.
 
-    This is so if the submission was not graded, or if a check has status error, timeout or crashed.
+    The machine may be the cause if the submission was not graded, or if a check has status error, timeout or crashed.
     """
     return result.status != GRADED or any(check.status in (ERROR, TIMEOUT, CRASHED) for check in result.checks)
 

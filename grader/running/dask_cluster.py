@@ -31,7 +31,7 @@ from grader.grading.context import Context, Settings, prepare
 
 CONNECT_S: Final = 10
 PER_THREAD: Final = 2  # submissions per thread of a worker: one is being graded, one waits
-RETRIES: Final = 2  # after an exception in a task; after the death of a worker, Dask uses its setting allowed-failures
+RETRIES: Final = 2  # retries after an exception in a task; after the death of a worker, Dask's allowed-failures counts
 
 
 @dataclass(frozen=True)

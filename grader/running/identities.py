@@ -2,8 +2,8 @@
 
     {"schema": 1, "ids": [{"id": "a_b-2", "person": "a b", "source": "class/a b"}, …]}
 
-An id is part of file names and of answers.csv, and is exported to the learning platform. So it must not depend on which
-other submissions are in a run: `a b` and `a_b` would both get the id a_b, but only one of them can have it.
+An id is part of file names and of answers.csv, and is exported to the learning platform. So an id must not depend on
+which other submissions are in a run: `a b` and `a_b` would both get the id a_b, but only one of them can have this id.
 person: the name of the folder or archive, or the person that the platform names. source: the submission's last path,
 which distinguishes two persons of the same name. If neither shows who has an id, the run stops.
 Version 0.1 did not write this file; in its output folders, the ids are those of the results. The process that holds the
@@ -95,7 +95,7 @@ def is_id(text: str) -> bool:
 
 
 def from_results(out: Path) -> list[Known]:
-    """Return the persons that version 0.1 graded. It wrote no list, so read them from the path in each result."""
+    """Return the persons that version 0.1 graded, read from the path in each result: version 0.1 wrote no list."""
     known = []
     for name in stored_ids(out):
         result = stored(out, name)

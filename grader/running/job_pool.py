@@ -34,7 +34,8 @@ from grader.pausing_gc import importing
 from grader.records import GRADER_ERROR, Reason, Result, Submission, as_written
 from grader.running.forking import can_fork, ctrl_c_blocked
 
-with importing():  # not inside a function: a job should import this before begin_job, while it has nothing to clean up
+# A job imports these modules before begin_job. It has nothing to clean up then, and may be killed during the import.
+with importing():
     from grader.grading.context import Settings, prepare
     from grader.grading.reference_pool import forget, keeping
     from grader.grading.submission import blank_result, grade_submission
@@ -80,7 +81,7 @@ def result_of(future: Future[Result], submission: Submission, settings: Settings
         return future.result()
     except (GraderError, BrokenExecutor):
         raise
-    except Exception as error:  # from sending the task or the result, for example by pickle
+    except Exception as error:  # pickle, for example, failed on the task or the result
         blank = blank_result(submission, prepare(settings), time.monotonic())
         reason = Reason.of("grading_lost", error=type(error).__name__, text=str(error))
         return replace(blank, status=GRADER_ERROR, reason=reason)
@@ -131,7 +132,7 @@ class JobPool(ProcessPoolExecutor):
         context = multiprocessing.get_context("fork" if can_fork() else "spawn")
         super().__init__(jobs, mp_context=context, initializer=begin_job)
         if can_fork():
-            self.submit(os.getpid)  # any first task forks all jobs; do it now, before this process has another thread
+            self.submit(os.getpid)  # a first task forks all jobs: fork before this process starts another thread
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         with ctrl_c_blocked():  # `submit` may start jobs, which inherit the blocked signal

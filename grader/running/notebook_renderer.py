@@ -4,11 +4,11 @@
                                       ▲               (bytes in, HTML out)
                                       └─ a deadline; the thread kills a process that misses it, and the page says so
 
-The process is ours and trusted. It renders a student's notebook but never runs the notebook's code. It is a separate
-process only to limit its time and memory. A page contains a hash of its source, so each notebook is rendered once.
-Starting the process takes as long as grading a small submission, because of its imports. So it starts before grading if
-a quick look at the submissions finds a notebook, and otherwise with the first notebook. A run without notebooks never
-starts it.
+The process is ours and trusted. It renders a student's notebook but never runs the notebook's code. Rendering has a
+separate process only to limit its time and memory. A page contains a hash of its source, so each notebook is rendered
+once. Starting the process takes as long as grading a small submission, because of its imports. So the process starts
+before grading if a quick search of the submissions finds a notebook, and otherwise with the first notebook. A run
+without notebooks never starts the process.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ NEEDED: Final = ("nbformat", "mistune", "nh3")
 LOOKED_AT: Final = 50  # for each path, the number of folders that have_notebooks searches
 STARTING_S: Final = 60.0  # starting the process takes 0.2 s on an idle machine
 NOTEBOOK_S: Final = 20.0  # rendering the largest handed-out notebook takes 0.2 s
-SUBMISSION_S: Final = 60.0  # for all notebooks of one student, because the notebooks of other students wait
+SUBMISSION_S: Final = 60.0  # limit for all notebooks of one student, because other students' notebooks wait
 MEMORY_BYTES: Final = 2 << 30
-WAITING: Final = 64  # most notebooks in the queue, to bound memory
+WAITING: Final = 64  # the queue holds at most this many notebooks, because they are in memory
 
 TRIAL: Final = b"""{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
 {"cell_type": "markdown", "source": "text"}, {"cell_type": "code", "source": "1", "outputs": []}]}"""
@@ -53,7 +53,7 @@ Request = tuple[Path, str, str, bytes, str]  # path of the page, submission, not
 
 
 def have_notebooks(paths: Iterable[Path]) -> bool:
-    """Return whether a quick search finds a notebook. It opens no archives and searches only part of a large class."""
+    """Return whether a quick search finds a notebook. The search opens no archives, and skips much of a large class."""
     folders = (found for path in paths for found in islice(os.walk(path), LOOKED_AT))
     return any(name.endswith(".ipynb") for _, _, files in folders for name in files)
 

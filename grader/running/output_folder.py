@@ -110,7 +110,7 @@ def stored(out: Path, submission: str) -> Result | None:
     """Return the result of an earlier run; None if it does not exist, cannot be read, or cannot be shown on a page."""
     try:
         result = Result.from_json(result_path(out, submission).read_text(encoding="utf-8"))
-        for reason in reasons_in(result):  # a newer grader may have written reasons that this one has no sentence for
+        for reason in reasons_in(result):  # a newer grader may have written a reason that this grader does not know
             say(reason)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
         return None

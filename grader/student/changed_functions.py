@@ -3,8 +3,8 @@
     files before, files after ─► names of top-level definitions that differ ─► add all definitions that use such a name
 
 Functions are compared by name, across all files. If two helpers have the same name, the result may contain a function
-that did not change. It misses no changed function, unless the code looks names up by strings. A change outside of
-definitions (imports, constants) may change all functions of the file.
+that did not change. The result misses no changed function, unless the code looks names up by strings. A change outside
+of definitions (imports, constants) may change all functions of the file.
 """
 
 from __future__ import annotations

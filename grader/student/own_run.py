@@ -32,7 +32,7 @@ from grader.student.changed_functions import changed_names
 
 FOLDER: Final = "assignment"
 TOML: Final = "assignment.toml"
-WALL_S: Final = 10.0  # limit for importing and for each check; after longer, students think that the grader hangs
+WALL_S: Final = 10.0  # limit for imports and for each check; students do not wait longer for an answer
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def grade_lines(grade: Grade) -> Iterator[str]:
         yield f"  {signed(item.change)} {adjustment_line(item.adjustment)}"
         if item.is_stale:
             then, now = (("no points" if x is None else number(x)) for x in (item.adjustment.earned_then, item.earned))
-            yield f"     look again: {item.adjustment.part} had earned {then} then, and has earned {now} now"
+            yield f"     look again: {item.adjustment.part} had earned {then} at that time, and has earned {now} now"
     if grade.late and grade.late.is_known:
         line = grade.late
         yield f"  {signed(line.points)} late: {line.days} days, {line.free_days} free: {number(line.percent)} %"

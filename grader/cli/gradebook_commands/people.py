@@ -68,7 +68,7 @@ def times(desk: Desk, file: Path) -> int:
         due = assignment.rules.late.due if assignment.rules.late else None
         found = read_times(file, members_of(book, assignment.title), assignment.title, due.tzinfo if due else None)
         changed = set_times(book, assignment.title, found, who=desk.who)
-        say(f"{len(found)} times read, {changed} are other than before")
+        say(f"{len(found)} times read, {changed} changed")
     return 0
 
 

@@ -37,4 +37,4 @@ def time_from(written: str) -> datetime:
     try:
         return datetime.fromisoformat(written).astimezone()  # a time without a zone is in this machine's zone
     except (ValueError, OverflowError, OSError):
-        raise UsageError(f"{written!r}: is no time, expected YYYY-MM-DDTHH:MM+02:00.") from None
+        raise UsageError(f"{written!r}: is not a time, expected YYYY-MM-DDTHH:MM+02:00. Correct it.") from None

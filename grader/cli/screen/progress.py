@@ -168,7 +168,7 @@ class JsonLog(Pace):
         self.write("result", **facts, left_s=None if left is None else round(left, 1))
 
     def write(self, event: str, **facts: Any) -> None:
-        print(json.dumps({"event": event, **facts}), flush=True)  # ASCII: json.dumps escapes even lone surrogates
+        print(json.dumps({"event": event, **facts}), flush=True)  # json.dumps writes ASCII only
 
 
 def class_table(console: Console, results: Sequence[Result]) -> None:

@@ -26,7 +26,7 @@ KINDS: Final = {
     b"S": Reason.of("a_sparse_file"),
 }
 FOLDER, LONG_NAME, LONG_LINK, PAX, PAX_GLOBAL, SPARSE = b"5", b"L", b"K", b"x", b"g", b"S"
-WITHOUT_DATA: Final = (b"1", b"2", b"3", b"4", b"5", b"6")  # no data follows, even if the header has a size
+WITHOUT_DATA: Final = (b"1", b"2", b"3", b"4", b"5", b"6")  # these have no data, whatever the size field says
 
 
 def read_tar(stream: Unpacked, gathering: Gathering) -> None:

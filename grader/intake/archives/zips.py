@@ -22,7 +22,7 @@ from grader.records import Reason
 
 ENCRYPTED: Final = 0x1
 NAME_IS_UTF8: Final = 0x800
-ENTRY_BYTES: Final = 160  # most bytes of a directory entry, on average; a usual entry has 46 bytes and the name
+ENTRY_BYTES: Final = 160  # allowed average size of a directory entry; a usual entry has 46 bytes and the name
 
 
 def read_zip(file: BinaryIO, gathering: Gathering) -> None:
@@ -78,7 +78,7 @@ def opened(file: BinaryIO, most: int) -> Iterator[zipfile.ZipFile]:
     except IntakeProblem:
         raise
     except OSError as error:
-        if error.errno not in (None, errno.EINVAL):  # EINVAL: because of damage, the library sought a negative position
+        if error.errno not in (None, errno.EINVAL):  # EINVAL: the library read a wrong position from a damaged zip
             raise
         raise IntakeProblem(DAMAGED) from error
     except Exception as error:
@@ -88,7 +88,7 @@ def opened(file: BinaryIO, most: int) -> Iterator[zipfile.ZipFile]:
 
 
 def keep_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str, gathering: Gathering) -> None:
-    """Store one member. If it cannot be read, refuse only this member; an exception from Bounded ends the reading."""
+    """Store one member. A member that cannot be read is left out; an exception from Bounded ends the reading."""
     if member.flag_bits & ENCRYPTED:
         return gathering.refuse(path, Reason.of("encrypted", file=show(path)))
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):

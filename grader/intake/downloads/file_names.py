@@ -31,7 +31,7 @@ BLACKBOARD_NAMED: Final = re.compile(
 )
 NUMBERED: Final = re.compile(r"(?P<stem>.+)-[1-9][0-9]*(?P<suffix>\.[^.]+|\.tar\.[^.]+)")
 LONGEST: Final = 300  # characters; no file system has longer names
-LONE_NUMBER: Final = 10_000  # the smallest file id if only one student is found: _2026_1115_ is probably a date
+LONE_NUMBER: Final = 10_000  # if only one student is found, smaller file ids are probably parts of a date (_2026_1115_)
 DAY: Final = re.compile(r"20[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
 # A piece between underscores that cannot begin a user name of Blackboard, so it is a part of the assignment's title.
 OF_TITLE: Final = re.compile(r"[0-9]*|.*[^a-z0-9.].*", re.DOTALL)
@@ -49,7 +49,7 @@ class Item:
     order: int = 0  # of two items with the same file name, the item with the greater number was handed in later
     late: bool = False
     attempt: str = ""
-    whole: str = ""  # the owner's name, for Blackboard with the assignment's title; the same whatever else is there
+    whole: str = ""  # the owner's name; for Blackboard, the assignment's title and the owner's name
 
 
 def read_canvas(entry: str, folder: bool) -> Item | None:
@@ -85,8 +85,8 @@ def read_blackboard(entry: str, folder: bool) -> Item | None:
 def name_owners(items: list[Item]) -> list[Item]:
     """Remove the assignment's title from Blackboard's owners: all of its names begin with title and user name.
 
-    Title and user name may both contain "_". The title is at most the beginning that all names share. It ends before a
-    piece that may begin a user name: in names with "HW 2" and `s_anna`, `s_bert`, the users keep their `s_`.
+    Title and user name may both contain "_". The title is at most the beginning that all names share. The title ends
+    before a piece that may begin a user name: in names with "HW 2" and `s_anna`, `s_bert`, the users keep their `s_`.
     """
     pieces = [owner.split("_")[:-1] for owner in {item.owner for item in items}]
     columns = [set(column) for column in zip(*pieces, strict=False)]

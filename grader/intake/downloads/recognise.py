@@ -74,7 +74,7 @@ class HandedIn:
     parts: Mapping[str, str]
     notes: tuple[Reason, ...]
     problem: Reason | None = None  # why nothing can be read, such as for a text entry
-    person: str = ""  # identifies the owner: the same for all attempts, and whoever else handed in
+    person: str = ""  # identifies the owner: the same name in every attempt and every download
     entries: tuple[str, ...] = ()  # all of this student's entries in the download
     late: bool = False
     left_out: int = 0  # files of earlier attempts
@@ -131,7 +131,7 @@ def recognise(entries: Mapping[str, bool], metadata: bytes | None = None) -> Dow
 
 
 def person_of(entry: str) -> str:
-    """Return the owner in the name of an entry. If it is not a name of a platform, return the whole name."""
+    """Return the owner in the name of an entry. If no platform writes such names, return the whole name."""
     readers = (read_moodle, read_blackboard, read_canvas)
     items = (read(entry, folder) for read in readers for folder in (False, True))
     return next((named(item.whole, item.number) for item in items if item), entry)

@@ -5,8 +5,8 @@
 
 A cell of the student's notebook is recognised by its metadata, else by its id, else by its text, if only one cell of
 the handed-out notebook has this text. Every other cell is the student's own. An answer consists of the answer cell and
-the student's own cells around it, up to the next recognised cell. Colab and some editors remove metadata and ids, so
-that no answer cell is found. Then the answer consists of the student's own cells below the question.
+the student's own cells around it, up to the next recognised cell. Colab and some editors remove metadata and ids. If no
+answer cell is found for this reason, the answer consists of the student's own cells below the question.
 """
 
 from __future__ import annotations

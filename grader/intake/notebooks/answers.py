@@ -108,7 +108,7 @@ def read_notebooks(
         if lost:  # these answers are at the right places, but an editor removed metadata and ids of their cells
             notes.append(Reason.of("metadata_lost", file=show(best), names=few(lost, MOST_NAMED)))
     named = {fold(stem): stem for stem in handed_out.cells}
-    for name in problems:  # for an unreadable notebook, too, staff must give points for each question
+    for name in problems:  # staff must give points for the questions of unreadable notebooks, too
         stem = named.get(fold(stem_of(name)), "")
         if stem and stem not in stems.values():
             stems[name], answers[name] = stem, handed_out.answers_in((), stem)
@@ -127,7 +127,7 @@ def read_notebooks(
         notes.append(Reason.of("strangers", names=few(strangers, MOST_NAMED)))
     if stems and lacking:
         notes.append(Reason.of("notebooks_lacking", names=[f"{stem}.ipynb" for stem in lacking]))
-    for stem in missing if stems or any(beyond) else ():  # its questions count as unanswered
+    for stem in missing if stems or any(beyond) else ():  # the questions of a missing notebook count as unanswered
         why = Reason.of("notebook_beyond_limit") if stem in beyond else Reason.of("notebook_absent")
         results.append(NotebookResult(f"{stem}.ipynb", stem, "", why, tuple(handed_out.answers_in((), stem))))
     return tuple(results), tuple(notes)
@@ -136,8 +136,8 @@ def read_notebooks(
 def find_copies(read: Mapping[str, Sequence[Cell]], handed_out: HandedOut) -> dict[str, list[str]]:
     """Return for the stem of each handed-out notebook the student's notebooks that were made from it.
 
-    Such a notebook has the same file name, or at least half of the cells. If its name only contains the stem ("Copy of
-    Nets"), it must have at least one of the cells, because a student's own notes may also have such a name.
+    A notebook was made from a handed-out one if it has the same file name, or at least half of the cells. If its name
+    only contains the stem ("Copy of Nets"), one of the cells is enough; with none, it may be a student's own notes.
     """
     copies: dict[str, list[str]] = {}
     stems = {fold(stem): stem for stem in handed_out.cells}

@@ -22,7 +22,7 @@ from grader.records import Reason
 
 FORMAT: Final = 4
 MOST_VALUES: Final = 1_000_000  # a notebook whose training prints every step has some thousand values
-MOST_CELLS: Final = 2_000  # the longest handed-out notebook has 80
+MOST_CELLS: Final = 2_000  # the longest handed-out notebook has 80 cells
 NOT_BUILT_SO: Final = Reason.of("not_built_as_notebooks")
 KINDS: Final = ("markdown", "code", "raw")
 NOT_INSTALLED: Final = "notebooks: {} is not installed. Run pip install 'layergrader[notebooks]'."
@@ -80,7 +80,7 @@ def converted(data: dict[str, Any], version: int) -> Mapping[str, Any]:
         raise GraderError(NOT_INSTALLED.format("nbformat")) from error
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # about missing ids
+            warnings.simplefilter("ignore")  # nbformat warns about cells without ids
             made: Mapping[str, Any] = converter.convert(nbformat.versions[version].to_notebook_json(data), FORMAT)
     except Exception as error:  # nbformat does not check the types of the values that it converts
         raise UnreadableNotebook(NOT_BUILT_SO) from error

@@ -30,11 +30,11 @@ from pygments.util import ClassNotFound
 from grader.intake.notebooks.cells import Cell, joined
 from grader.report import text
 
-SOURCE_CHARS: Final = 30_000  # of one cell
-OUTPUT_CHARS: Final = 20_000  # of one output
-TABLE_CHARS: Final = 200_000  # of one HTML output, such as a data frame
-OUTPUTS: Final = 50  # of one cell
-TOTAL_CHARS: Final = 3_000_000  # of a whole notebook: converting a million characters takes about a second
+SOURCE_CHARS: Final = 30_000  # limit for the source of one cell
+OUTPUT_CHARS: Final = 20_000  # limit for one output
+TABLE_CHARS: Final = 200_000  # limit for one HTML output, such as a data frame
+OUTPUTS: Final = 50  # largest number of outputs of one cell
+TOTAL_CHARS: Final = 3_000_000  # limit for a whole notebook; converting a million characters takes about a second
 PICTURE_CHARS: Final = 8_000_000
 PICTURES: Final = ("image/png", "image/jpeg", "image/gif")
 SVG: Final = "image/svg+xml"
@@ -85,7 +85,7 @@ class Shown:
         return "\x1b".join(map(text.visible, shown.split("\x1b"))) if escapes else text.visible(shown)
 
     def token(self, picture: str) -> str:
-        """Return a token that replaces a picture. It is valid base64, so that converter and sanitiser accept it."""
+        """Return a token to replace a picture. A token is valid base64, so that converter and sanitiser accept it."""
         self.pictures.append(picture)
         return f"cGljdHVyZS0{len(self.pictures) - 1}"
 
@@ -217,7 +217,7 @@ def coloured_text(content: str) -> str:
 
 
 def style_after(style: tuple[int | None, bool], codes: str) -> tuple[int | None, bool]:
-    """Return colour and boldness after an escape sequence. Source: ECMA-48, SGR; colours from 90 on are of xterm."""
+    """Return colour and boldness after an escape sequence. Source: ECMA-48, SGR. Colours from 90 on come from xterm."""
     colour, bold = style
     numbers = [int(code) if re.fullmatch("[0-9]{1,3}", code) else 0 for code in codes.split(";")]
     while numbers:

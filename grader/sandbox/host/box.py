@@ -251,8 +251,9 @@ def wait_for_end(process: subprocess.Popen[bytes], seconds: float) -> None:
 def spawn(launch: Launch, command: Sequence[str], prints: int) -> tuple[subprocess.Popen[bytes], int]:
     """Start a launcher.
 
-    Return the launcher, and the pid of its namespace's init, or the launcher's own pid without a namespace. Its stdin
-    and stdout are pipes. prints: the file to which the launcher and all processes inside print. Raises SandboxError.
+    Return the launcher, and the pid of its namespace's init, or the launcher's own pid without a namespace. The
+    launcher's stdin and stdout are pipes. prints: the file to which the launcher and all processes inside print.
+    Raises SandboxError.
     """
     words, fds, info = list(command), list[int](), -1
     # bwrap writes the init's pid to this pipe, as JSON. The worker closes the pipe before student code runs.

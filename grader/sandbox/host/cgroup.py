@@ -6,7 +6,8 @@
 Without a cgroup, the judge's measurements of memory (box.py) and the worker's own limits still work. A cgroup also
 limits memory between two measurements, and memory that belongs to no process. This module needs a cgroup that this
 process may write and that contains no other process: as root in its own container, or under `systemd-run --user
---scope -p Delegate=yes`. Otherwise it changes nothing. Source: Linux, Documentation/admin-guide/cgroup-v2.rst.
+--scope -p Delegate=yes`. Without such a cgroup, this module changes nothing. Source: Linux,
+Documentation/admin-guide/cgroup-v2.rst.
 """
 
 from __future__ import annotations

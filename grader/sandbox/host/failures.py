@@ -165,8 +165,8 @@ def malformed(at: Circumstances) -> Failure:
 def submission_timeout(limits: Limits, stopped: str = "") -> Failure:
     """Return the failure for the end of the submission's time.
 
-    It blames no function, since the running check need not be slow. stopped: the function that ran, or "" if the check
-    had not begun.
+    The failure blames no function, since the running check need not be slow. stopped: the function that ran, or "" if
+    the check had not begun.
     """
     seconds = limits.submission_wall_s
     if stopped:

@@ -1,7 +1,7 @@
 """Finds the shared libraries that a Python and its extension modules load. A sandbox shows no others.
 
-The dynamic loader lists them. In trace mode the loader loads a program and the libraries in LD_PRELOAD, prints the
-path of each library, and runs no code.
+The dynamic loader lists the libraries. In trace mode the loader loads a program and the libraries in LD_PRELOAD,
+prints the path of each library, and runs no code.
 
 Two sandboxes share every file that both can read. By reading some pages of a file, one sandbox puts them into the page
 cache; another sandbox can measure that, and so receive a message. The system's folders have hundreds of thousands of

@@ -102,7 +102,7 @@ class Session:
         return self.box is not None and self.box.is_alive and self.is_greeted and self.imported.is_whole
 
     def warm(self) -> None:
-        """Start a box early, so that the first check need not wait. It runs no student code yet."""
+        """Start a box early, so that the first check need not wait. The box runs no student code yet."""
         if self.box is None:
             self.box, self.is_greeted = start_worker(self.launch()), False
             # Drop bytes of the old box, which are no replies of the new one.

@@ -15,7 +15,7 @@ from grader.sandbox.host.zygote_box import HeldBox, Zygote, find_zygote, recipe_
 
 
 def find_zygote_for(interpreter: Interpreter, given: tuple[tuple[str, str], ...]) -> Zygote | None:
-    """Return this interpreter's zygote, started if necessary. It keeps the files that sandboxes show in memory."""
+    """Return this interpreter's zygote, started if necessary. The zygote keeps sandboxes' files in memory."""
     find_parent()  # before the zygote starts: only a process that is alone in its cgroup may divide it
     return find_zygote(recipe_for(interpreter, given))
 
@@ -35,7 +35,7 @@ def start_worker(launch: Launch) -> Box:
 
 
 def can_start_another_way(box: Box | None) -> bool:
-    """Whether another way to start a worker remains, after no hello came from this box. The next start uses it."""
+    """Whether the next start can use another way, after no hello came from this box."""
     if isinstance(box, HeldBox) and box.was_refused:
         stop_using_zygote(box.zygote)
         return True

@@ -167,7 +167,7 @@ def keep(request: Dict[str, Any], pipes: List[int], program: Source) -> None:
 
     Does not return. request: init: the pid of the sandbox's init; options: the worker's; group: the path of a cgroup,
     or None. The keeper writes two lines of news: its pid and the worker's; later the worker's status, as wait(2)
-    defines it. It writes no line if the kernel does not let it enter the sandbox.
+    defines it. The keeper writes no line if the kernel does not let it enter the sandbox.
     """
     news = pipes[3]
     try:

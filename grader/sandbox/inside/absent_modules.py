@@ -115,7 +115,7 @@ class AbsentModule(types.ModuleType):
 class AbsentFinder:
     """The last finder: Python calls it if no other finder has the module. names: the modules it replaced, in order.
 
-    This class is both the finder and the loader. It has no base class, since importing importlib.abc takes 8 ms.
+    This class is both the finder and the loader. The class has no base class, since importing importlib.abc takes 8 ms.
     """
 
     def __init__(self, root: str, package: str) -> None:

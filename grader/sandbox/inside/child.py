@@ -163,8 +163,8 @@ class Child:
     def send_replies(self) -> None:
         """Send all waiting replies with one write, because each write wakes the judge, which costs both sides time.
 
-        Only a reused process delays replies. If a reused process dies, the judge cannot know during which call. It
-        then reruns the check in a fresh process, which sends each reply at once.
+        Only a reused process delays replies. If a reused process dies, the judge cannot know during which call. The
+        judge then reruns the check in a fresh process, which sends each reply at once.
         """
         if self.unsent:
             self.channel.write(b"".join(self.unsent))

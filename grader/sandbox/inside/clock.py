@@ -15,7 +15,7 @@ TICK_S = 0.1  # the clock looks this often, so a check may run this much too lon
 
 
 class Clock:
-    """The clock of one check. It interrupts only code that runs inside `call`."""
+    """The clock of one check, which interrupts only code that runs inside `call`."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds

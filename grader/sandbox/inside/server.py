@@ -105,7 +105,7 @@ class Server:
         return failures
 
     def make_hollow(self, name: str) -> None:
-        """Make an empty module in place of one that is absent or cannot be imported. Its functions become stubs."""
+        """Make an empty module in place of one that is absent or cannot be imported; stubs replace its functions."""
         path = self.tree.package + "." + name
         parent, _, last = path.rpartition(".")
         sys.modules[path] = types.ModuleType(path)  # before the import of the package, which may import this module
@@ -213,7 +213,7 @@ class ProcessSettings:
 
 
 def set_limits(limits: Dict[str, float]) -> None:
-    """Set limits for this process and its children. Set inside the namespaces, they limit this sandbox alone."""
+    """Set limits for this process and its children. Inside the namespaces, these limit this sandbox alone."""
     try:
         import resource
     except ImportError:  # not a POSIX system: only the judge's wall time limits a check

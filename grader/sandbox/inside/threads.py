@@ -42,7 +42,8 @@ def make_uniform(*, shared_memory: bool) -> None:
 class ThreadLock:
     """A lock between threads, which replaces the base class of multiprocessing's locks.
 
-    It has the members of CPython's _multiprocessing.SemLock. name: None, since Python starts a process for named locks.
+    ThreadLock has the members of CPython's _multiprocessing.SemLock. name: None, since Python starts a process for
+    named locks.
     """
 
     SEM_VALUE_MAX = (1 << 31) - 1

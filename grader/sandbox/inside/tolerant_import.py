@@ -135,7 +135,7 @@ class Importer:
                 self.rescue(path, names, part, problem, futures)
 
     def rescue(self, path: str, names: Dict[str, Any], node: Any, error: BaseException, futures: List[Any]) -> None:
-        """Retry a statement that raised: import from another place, or postpone annotations. Else leave it out."""
+        """Retry a failed statement: import from another place or postpone annotations. Leave it out if that fails."""
         try:
             if isinstance(node, ast.ImportFrom) and isinstance(error, (ImportError, ValueError)):
                 return self.import_elsewhere(path, names, node)
@@ -304,7 +304,7 @@ def raiser(error: BaseException) -> Callable[..., Any]:
 
 
 def flags_for(source: bytes) -> int:
-    """Return compiler flags. They postpone annotations before Python 3.10, where `int | None` raises."""
+    """Return compiler flags, which postpone annotations before Python 3.10, where `int | None` raises."""
     return POSTPONED if sys.version_info < (3, 10) and not ANNOTATIONS_ARE_READ.search(source) else 0
 
 

@@ -85,7 +85,7 @@ class Traces:
 
     def is_empty(self) -> bool:
         """Whether no recorded object has changed."""
-        # Compare by identity: == could run student code, and takes long for arrays.
+        # Compare by identity, because == could run student code, and takes long for arrays.
         for now, before in self.held:
             if len(now) != len(before) or not all(map(operator.is_, now, before)):
                 return False

@@ -4,10 +4,10 @@
                                 │  imports the student's modules once
                                 └─ waits for the child and reports how it ended
 
-It starts with the rights of the process that started the sandbox. It sets the limits, gives up its rights, and then
-imports a student's modules. After that import, the judge trusts neither the worker nor its children: it treats their
-messages as data, watches the processes from outside, and kills all of them when in doubt. Expected values, checks and
-the reference never enter this process, so student code cannot steal them.
+The worker starts with the rights of the process that started the sandbox. The worker sets the limits, gives up its
+rights, and then imports a student's modules. After that import, the judge trusts neither the worker nor its children:
+it treats their messages as data, watches the processes from outside, and kills all of them when in doubt. Expected
+values, checks and the reference never enter this process, so student code cannot steal them.
 """
 
 from __future__ import annotations
