@@ -48,7 +48,7 @@ def rows(options: Options) -> Iterator[Row]:
             n_workers=options.workers,
             threads_per_worker=1,
             dashboard_address=None,
-            silence_logs=logging.ERROR,  # else it logs that it restarts the killed worker
+            silence_logs=logging.ERROR,  # otherwise Dask logs that it restarts the killed worker
             local_directory=str(folder / "scratch"),
         ) as cluster:
             there = ("--scheduler", cluster.scheduler_address)

@@ -36,7 +36,7 @@ TRACE_EVERY = 50
 SPLIT_EVERY = 1000
 LARGE_EVERY = 5000
 SLOWEST_S = 2.0  # seconds of CPU time; a header of 1 MiB takes about 0.2 s
-PER_BYTE = 150  # bytes of memory per byte of a frame: `[],` becomes a list of 56 bytes and a pointer in another list
+PER_BYTE = 150  # memory per byte of a frame: `[],` becomes a list of 56 bytes and a pointer in another list
 BASE_BYTES = 64 * 1024
 LETTERS = b'[]{}",\\0123456789-+.eE ltdbasfnhyu:/\xff\x00'
 TAGS = [*"ltdbasfnhy", *DTYPES, "object", "nan", "inf", "", "\ud800"]
@@ -192,7 +192,7 @@ def spoiled_frame(rng: random.Random, headers: list[bytes]) -> bytes:
         return mutated(rng, data)
     if way <= 3:
         return frame(mutated(rng, header), body)
-    if way == 4:  # a piece of another header, in the middle of this one
+    if way == 4:  # put a piece of another header into this one
         other, place = rng.choice(headers), rng.randrange(len(header) + 1)
         start = rng.randrange(len(other) + 1)
         return frame(header[:place] + other[start : start + rng.randrange(1, 20)] + header[place:], body)

@@ -20,7 +20,7 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 GRADER: Final = ROOT / "grader"
 SOURCES: Final = ("grader/sandbox", "grader/grading")
-CHECK: Final = "layers.affine_forward"  # a check of this function, on the reference's own layers.py
+CHECK: Final = "layers.affine_forward"  # count during a check of this function, on the reference
 
 
 def main() -> None:
@@ -98,7 +98,7 @@ def walk_through_one_check() -> tuple[set[str], int]:
     """Return the modules of the judge that run within run_check, and the number of calls from one module into
     another."""
     grade_submission, submission, context = prepare_one_check()
-    grade_submission(submission, context)  # not counted: the first run loads things that are loaded only once
+    grade_submission(submission, context)  # not counted, because only the first run loads modules
     entered: set[str] = set()
     changes = 0
     outermost: list[FrameType] = []

@@ -31,7 +31,7 @@ from grader.sandbox.host.box import Box
 ROOT = Path(__file__).resolve().parents[1]
 SUBMISSION = ROOT / "submissions/complete/cs231n"
 ROUNDS = 15
-BAR = 1.9  # time in a sandbox to time in this process
+BAR = 1.9  # the largest ratio of time in a sandbox to time in this process
 BAR_MESSAGES = 170
 
 
@@ -59,7 +59,7 @@ def rows(options: Options) -> Iterator[Row]:
     context = our_context()
     files = {path.relative_to(SUBMISSION).as_posix(): path.read_bytes() for path in SUBMISSION.rglob("*.py")}
     submission = Submission("complete", str(SUBMISSION), files)
-    with keeping():  # the reference's sandbox, as each job of `grader grade` does
+    with keeping():  # keep the reference's sandbox, as each job of `grader grade` does
         isolated(context, submission)  # records the programs
         with counting_messages() as sent:
             isolated(context, submission)

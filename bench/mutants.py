@@ -46,7 +46,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 ACCOUNT: Final = ROOT / "bench/mutants.toml"
 BAR: Final = 0.95
 CPU_S: Final = 2.0  # seconds of CPU time for one mutant; right code needs a tenth for all checks of a function
-MEMORY_MIB: Final = 2048  # in addition to what is mapped before the first mutant
+MEMORY_MIB: Final = 2048  # limit, in addition to the memory before the first mutant
 FIELDS: Final = ("function", "line", "becomes", "nth")
 
 Key = tuple[str, str, str, int]

@@ -24,7 +24,7 @@ from grader.intake.collect import find, read
 
 ROOT = Path(__file__).resolve().parents[1]
 COMPLETE = "complete"
-SLOW = "complete-seven-loops"  # right, in the slowest style among the examples
+SLOW = "complete-seven-loops"  # the slowest right example
 AGAINST_LIMITS = frozenset(["exits", "loops-forever", "prints-a-megabyte", "spies"])
 # The fields that may differ when the same submission is graded again.
 TIMES = ("duration_s", "spent_s")

@@ -10,7 +10,7 @@ import os
 import numpy as np
 
 SEED = 231
-BOUND = 1e-6  # for relative errors, as in the checks of the notebooks
+BOUND = 1e-6  # the largest relative error, as in the notebooks' checks
 PLACE = os.path.dirname(os.path.abspath(__file__))
 
 

@@ -20,7 +20,7 @@ from grader.errors import UsageError
 from grader.intake.downloads.file_names import read_canvas
 from grader.intake.downloads.recognise import CANVAS, recognise
 
-NAMES: Final = (("Student",), ("LastName", "FirstName"))  # columns before ID; the course decides which
+NAMES: Final = (("Student",), ("LastName", "FirstName"))  # the course decides which columns come before ID
 KEYS: Final = ("SIS User ID", "SIS Login ID", "Integration ID")
 SKIPPED_HEADER: Final = re.compile(r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
 WITH_NUMBER: Final = re.compile(r"(?P<title>.*)\s\((?P<number>[0-9]+)\)", re.DOTALL)
@@ -140,7 +140,7 @@ def feedback_names(
     """Return the pages by their names in the zip, and for each page that Canvas would ignore: record's label → reason.
 
     entries: the names in the unpacked download, and whether each is a folder. Canvas finds a student by the first two
-    numbers between underscores: the user, and the last file that the user handed in.
+    numbers between underscores: those of the user, and of the last file that the user handed in.
     """
     download = recognise(entries)
     latest: dict[str, tuple[int, str, str]] = {}

@@ -159,7 +159,7 @@ def check_version(book: Gradebook, *, make: bool) -> None:
     if version is None and not make:
         raise UsageError(f"{book.place}: is empty, expected a gradebook. Name it with --gradebook.")
     with book.writing() as connection:
-        version = version_of(connection, book.place)  # again: another process may have created the tables meanwhile
+        version = version_of(connection, book.place)  # read again, as another process may have created the tables
         if version is None:
             metadata.create_all(connection)
             connection.execute(text(f"CREATE TABLE {VERSION_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))

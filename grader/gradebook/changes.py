@@ -21,7 +21,7 @@ from grader.gradebook.book import Gradebook, StaleEdit
 from grader.gradebook.tables import history
 
 MADE: Final = ("id", "who", "made_at", "revision")
-Subject = Mapping[str, str]  # assignment, submission and student of a change
+Subject = Mapping[str, str]  # whose record changes: assignment, submission, student
 
 
 def note(

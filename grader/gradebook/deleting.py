@@ -61,7 +61,7 @@ def delete_student(book: Gradebook, key: str, *, who: str) -> Deleted:
         if student is not None:
             alone += handed_in_alone(connection, student.id)
         elif not alone:
-            find_student(connection, key, book.place)  # raises, with the known names
+            find_student(connection, key, book.place)  # raises an error that lists known names
         query = select(hand_ins.c.submission, hand_ins.c.source, hand_ins.c.assignment_id, assignments.c.title)
         own = connection.execute(query.join(assignments).where(hand_ins.c.id.in_(alone))).all()
         folders = [Path(path) for path in connection.execute(select(outputs.c.path)).scalars()]
@@ -105,7 +105,7 @@ def empty_history(connection: Connection, key: str, own: Sequence[tuple[str, str
     emptied = {"before": {}, "after": {}, "student": DELETED, "submission": DELETED}
     done = connection.execute(update(history).where(or_(*about)).values(**emptied)).rowcount
     members_lines = select(history.c.id, history.c.before, history.c.after).where(history.c.what == "members")
-    for row in connection.execute(members_lines).all():  # of groups, which stay: replace the student's key
+    for row in connection.execute(members_lines).all():  # in groups' lines, replace the student's key
         states = {}
         for name, state in (("before", row.before), ("after", row.after)):
             if key in state.get("students", ()):

@@ -118,7 +118,7 @@ class Parts:
         for one in read_attempts(connection, assignment.id, only, points=0, counting=self.rules.counts):
             self.attempts.setdefault(one.submission, []).append(one)
         adjusted = {one.submission for one in decided if one.part.kind == FUNCTION} & {*self.attempts}
-        if adjusted:  # these grades also need points by function
+        if adjusted:  # adjusted grades also need points by function
             self.attempts |= {submission: [] for submission in adjusted}
             for one in read_attempts(connection, assignment.id, adjusted, points=1, counting=self.rules.counts):
                 self.attempts[one.submission].append(one)

@@ -122,7 +122,7 @@ def enter_hand_ins(
             values = {"hand_in_id": hand_in, "number": number, "sha256": one.sha256, "submitted_at": dated}
             fresh.append({**values, "late_mark": one.late_mark, "seen": run})
             continue
-        came_in = hand_in in lies and lies[hand_in] != same.id  # replaces another attempt in this folder
+        came_in = hand_in in lies and lies[hand_in] != same.id  # it replaces another attempt in this folder
         values = {
             "seen": run if came_in else same.seen,
             "submitted_at": same.submitted_at if dated is None else dated,

@@ -32,7 +32,7 @@ class RosterImport:
     added: int
     changed: int
     same: int
-    linked: int  # submissions that got a student
+    linked: int  # number of submissions that got a student
 
 
 def students_of(book: Gradebook) -> list[Person]:
@@ -213,7 +213,7 @@ def match_members(connection: Connection, assignment: Row[Any]) -> int:
 def whose(person: str, calls: Mapping[str, set[str]]) -> list[str]:
     """Return the keys of the students that `person` names: one, or a group by its addresses; [] if ambiguous."""
     person = same_name(person)
-    tail = person.rpartition("_")[2]  # after the name: Canvas' user id or Moodle's participant id
+    tail = person.rpartition("_")[2]  # Canvas' user id or Moodle's participant id follows the name
     parts = person.split(" ")
     for names in ([person], [f"#{tail}"], parts if all("@" in part for part in parts) else []):
         found = [calls.get(name.casefold(), set()) for name in names]

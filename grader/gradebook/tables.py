@@ -153,7 +153,7 @@ attempts: Final = Table(
     Column("sha256", String(64), nullable=False),
     Column("submitted_at", Double),
     Column("late_mark", Boolean, nullable=False),
-    Column("seen", Integer, nullable=False),  # the last run that found it new in a folder
+    Column("seen", Integer, nullable=False),  # id of the last run that found it new in a folder
     Column("score_id", Integer),  # id of its newest score
     UniqueConstraint("hand_in_id", "number"),
 )

@@ -39,7 +39,7 @@ def upgrade(connection: Connection, version: str | None, place: str = "") -> Non
         raise UsageError(f"{place}: {what}. Use that grader, or name another gradebook.")
 
     def wanted(current: Any, context: MigrationContext) -> Iterable[Any]:
-        return script._upgrade_revs(HEAD, current)  # as alembic's own command calls it
+        return script._upgrade_revs(HEAD, current)  # alembic's own upgrade command calls this, too
 
     options = {"version_table": VERSION_TABLE, "fn": wanted, "script": script}
     context = MigrationContext.configure(connection, opts=options)

@@ -36,8 +36,8 @@ from grader.records import (
 )
 from grader.sandbox.host.time_account import TimeAccount
 
-# Seconds after submission_wall_s: at LATE_S the watchdog stops the judge, and the result is ready before WATCH_S.
-# Usually the judge ends by itself at once.
+# Seconds after submission_wall_s: at LATE_S the watchdog stops the judge, if it has not ended by itself, and the
+# result is ready before WATCH_S.
 LATE_S: Final = 1.5
 WATCH_S: Final = 5.0
 DEFINED: Final = re.compile(r"(?:def|class)[ \t]+(\w+)")

@@ -57,7 +57,7 @@ class JudgeThread:
         self.thread.start()
 
     def serve(self) -> None:
-        with suppress(Left):  # Left may arrive after the work's end
+        with suppress(Left):  # the exception Left may arrive after the work's end
             # One thread for all submissions, because a sandbox ends with the thread that started it (see above).
             while (task := self.tasks.get()) is not None:
                 task()

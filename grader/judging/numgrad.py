@@ -28,7 +28,7 @@ REACH_STEP: Final = 1e-3
 REACH_FLOOR: Final = 1e-13  # relative; outputs that a coordinate does not reach do not change at all
 PAIRS: Final = 8
 MIXED_STEP: Final = 1e-2
-MIXED_FLOOR: Final = 1e-10  # relative; a product of two such steps is about 1e-4
+MIXED_FLOOR: Final = 1e-10  # relative; if inputs interact, two such steps change an output by about 1e-4
 INTERACTION_STEP: Final = 2.0  # above the margin of a hinge loss, since scores interact only beyond it
 
 Function = Callable[..., Any]

@@ -15,7 +15,7 @@ from threading import Lock
 from typing import Final
 
 TOKEN_BYTES: Final = 24
-MOST_SESSIONS: Final = 1_000  # more sessions end the oldest, so that repeated sign-ins cannot fill the memory
+MOST_SESSIONS: Final = 1_000  # a further session ends the oldest, so that repeated sign-ins cannot fill the memory
 
 
 @dataclass(frozen=True)

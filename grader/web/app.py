@@ -30,7 +30,7 @@ from grader.web.guard import Guard
 from grader.web.rendering import KINDS, page, static_file
 from grader.web.site import Site
 
-FORM_BYTES: Final = 65_536  # enough for the gradebook's longest texts, percent-encoded
+FORM_BYTES: Final = 65_536  # large enough for the gradebook's longest texts, percent-encoded
 FORM: Final = "application/x-www-form-urlencoded"
 WELCOME: Final = (
     '<!doctype html><html lang="en"><title>You are in</title><link rel="icon" href="data:,"><a href="/">The class</a>'

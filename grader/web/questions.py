@@ -19,7 +19,7 @@ from grader.web.rendering import page
 from grader.web.site import Site
 from grader.web.written import html_of_answer
 
-CARDS: Final = 25  # on one page, because each answer needs its submission's result file
+CARDS: Final = 25  # a page has few cards, because each reads its submission's result file
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from grader.web.access import Visit
 from grader.web.class_view import SHOWN
 
 FOLDER: Final = Path(__file__).parent
-STYLE: Final = ("page.css", "submission.css", "class.css")  # the report's, before our own
+STYLE: Final = ("page.css", "submission.css", "class.css")  # style sheets of the report
 KINDS: Final = {"style.css": "text/css", "htmx.min.js": "text/javascript", "serve.js": "text/javascript"}
 
 

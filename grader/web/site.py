@@ -77,7 +77,7 @@ class Site:
 
     def result(self, submission: str) -> Result | None:
         """Return the result of a submission in the gradebook, or None if the output folder lacks it."""
-        if Path(submission).name != submission:  # never an id that grader made, but the gradebook may be manipulated
+        if Path(submission).name != submission:  # grader makes no such id, but somebody may have edited the gradebook
             return None
         return stored(self.out, submission)
 
@@ -107,7 +107,7 @@ class Site:
     def _find_losers(self, snapshot: Snapshot, lost: str) -> frozenset[str]:
         """Return the submissions that lost points in this function or check, in the attempt that counts."""
         best, state = self.assignment().rules.counts == BEST, state_of(self.book)
-        state = state if best else (0, state[1])  # only with BEST may a decision change which attempt counts
+        state = state if best else (0, state[1])  # a decision changes which attempt counts only with BEST
         if (found := self._losers.get((lost, state))) is None:
             counting = {grade.submission: grade.attempt for grade in snapshot.grades}
             earned = attempts_to_count(self.book, self.title, checks=lost not in self.assignment().functions)

@@ -22,10 +22,10 @@ from grader.report import text
 from grader.report.notebooks.cell_html import PLUGINS, SOURCE_CHARS, CellMarkdown, clean, coloured_code, leave_formulas
 
 FORMULA_CHARS: Final = 2_000
-FORMULAS: Final = 200  # of one answer, because each takes a millisecond
+FORMULAS: Final = 200  # limit for one answer, because each formula takes a millisecond
 TOKEN: Final = re.compile(r"Zm9ybXVsYS0((?:[0-9a-f]{2})*)Z")
 DELIMITED: Final = re.compile(r"(?s)(\$\$|\$|\\\\\[|\\\\\()(.*?)(\$\$|\$|\\\\\]|\\\\\))")
-UNNAMED: Final = re.compile(r"<img(?![^>]*\balt=)")  # a picture without an alt text
+UNNAMED: Final = re.compile(r"<img(?![^>]*\balt=)")  # matches a picture without an alt text
 MATHML: Final = (
     "math merror mfrac mi mn mo mover mpadded mphantom mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd "
     "mtext mtr munder munderover"

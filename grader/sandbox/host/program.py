@@ -203,6 +203,6 @@ class Replay:
 
 
 def take_arity(arities: Iterator[tuple[str, int]], function: str) -> int | None:
-    """Return the arity of this function's next call in the list, or None. Drops the calls before that call."""
+    """Return the arity of this function's next call in the list, or None. Removes the calls before it from the list."""
     # Drops calls because a check may take another branch than with the reference, and skip calls.
     return next((arity for name, arity in arities if name == function), None)

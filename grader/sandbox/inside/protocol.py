@@ -1,8 +1,8 @@
 """The wire format between judge and worker: bytes to values and back, without IO.
 
-Both ends import this file, so it needs Python 3.8, NumPy and nothing else. Each end treats the other as hostile: a
-frame can only hold plain data, every size is checked before anything is built, and a malformed frame raises
-ProtocolError and nothing else.
+Both ends import this file, so it supports Python 3.8 and imports only NumPy and the standard library. Each end treats
+the other as hostile: a frame can only hold plain data, every size is checked before anything is built, and a malformed
+frame raises ProtocolError and nothing else.
 
     frame   = magic (4) | header length (u32) | body length (u64) | header | body
     header  = one value as JSON, made of null, true, false, numbers, strings and these lists:

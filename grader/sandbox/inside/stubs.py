@@ -240,7 +240,7 @@ def change_of_code(function: types.FunctionType, receiver: Any, switch: Switch) 
 
 
 def set_code(function: types.FunctionType, code: types.CodeType) -> None:
-    with warnings.catch_warnings():  # Python 3.13 warns if only one of the two is a generator's code
+    with warnings.catch_warnings():  # Python 3.13 warns if only the old or the new code is a generator's
         warnings.simplefilter("ignore")
         function.__code__ = code
 
