@@ -1,8 +1,8 @@
 """`python -m bench.hand_back 10000`: measures `grader export` of a class of this size, for each platform.
 
 The benchmark grades a few example submissions, and makes a class from copies of their results and pages, with ids as
-in downloads of Canvas and Moodle. Each export runs the real command in a separate process. Pages are links to the few
-files.
+in downloads of Canvas and Moodle. A gradebook beside the output folder has a roster, five attempts of each student and
+a few hundred adjustments. Each export runs the real command in a separate process. Pages are links to the few files.
 """
 
 from __future__ import annotations
@@ -15,12 +15,25 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
-from bench.row import Options, Part, Row, run_alone
+from bench.row import Options, Row, run_alone
+from bench.row import Part as BenchPart
 from bench.run_class import ROOT, as_user, grade_class, write_class
+from grader.assignment.load import load_assignment
+from grader.decisions import FUNCTION, GradedAssignment, HandIn, Part, Person, PointLayout
+from grader.gradebook.adjusting import adjust
+from grader.gradebook.book import open_gradebook
+from grader.gradebook.runs import record_run
+from grader.gradebook.students import import_roster
+from grader.records import GRADED as GRADED_STATUS
+from grader.records import PASSED
 
 GRADED = 8
+ATTEMPTS = 5
+ADJUSTED = 300
 BAR_SIZE, BAR_S = 10_000, 10
 CANVAS = "Student,ID,SIS User ID,SIS Login ID,Section,Homework 2 (77),Quiz (78),Final Score\r\n"
 MOODLE = "Identifier,Full name,Email address,Grade,Maximum grade,Last modified (grade),Feedback comments\n"
@@ -34,6 +47,7 @@ def rows(options: Options) -> Iterator[Row]:
     with tempfile.TemporaryDirectory(prefix="bench-hand-back-") as name:
         folder = Path(name)
         points = write_output(folder, options.size)
+        write_gradebook(folder, options.size, points)
         write_platform_files(folder, options.size, points)
         canvas = ("--into", "canvas.csv", "--download", "download")
         exports = {"canvas": canvas, "moodle": ("--into", "moodle.csv"), "gradescope": (), "csv": (), "json": ()}
@@ -70,6 +84,42 @@ def write_output(folder: Path, size: int) -> float:
     return most
 
 
+def write_gradebook(folder: Path, size: int, points: float) -> None:
+    """Five runs, each with another attempt of everybody; the roster, and adjustments."""
+    assignment = load_assignment(ROOT / "assignment")
+    title = assignment.title
+    graded = GradedAssignment(title, assignment.rules, {**assignment.functions}, {})
+    layout = PointLayout(
+        tuple(assignment.functions.items()), tuple((one.id, one.max_points) for one in assignment.checks)
+    )
+    earned = tuple(assignment.functions.values()), tuple(one.max_points for one in assignment.checks)
+    statuses = (PASSED,) * len(assignment.checks)
+    people = [(f"{name_of(number)}_{number}", number) for number in range(1, size + 1)]
+    facts: dict[str, Any] = {
+        "who": "bench",
+        "began": datetime.now(UTC),
+        "hashes": {},
+        "counts": {},
+        "output": str(folder / "out"),
+    }
+    book_path = folder / "gradebook.sqlite3"
+    book_path.unlink(missing_ok=True)  # of the run that graded the examples
+    with open_gradebook(book_path) as book:
+        for attempt in range(ATTEMPTS):
+            given = [f"{number:032d}{attempt:032d}" for _, number in people]
+            found = [
+                HandIn(own, own, own, sha256, GRADED_STATUS, points, points, layout, *earned, statuses=statuses)
+                for (own, _), sha256 in zip(people, given, strict=True)
+            ]
+            record_run(book, graded, found, **facts)
+        systems = "canvas", f"moodle:{title}", "gradescope"
+        students = [Person(own, name_of(number), ids=dict.fromkeys(systems, str(number))) for own, number in people]
+        import_roster(book, students, "bench")
+        part = Part(FUNCTION, next(iter(assignment.functions)))
+        for own, _ in people[:ADJUSTED]:
+            adjust(book, title, -1, "Copied from a book.", who="bench", submission=own, part=part)
+
+
 def write_platform_files(folder: Path, size: int, points: float) -> None:
     """Return Canvas' gradebook, the names of its download, and Moodle's worksheet."""
     people = [(number, name_of(number)) for number in range(1, size + 1)]
@@ -98,11 +148,11 @@ def export(folder: Path, platform: str, *words: str) -> float:
     return time.perf_counter() - began
 
 
-PART = Part(
+PART = BenchPart(
     "hand_back",
     "Hand back",
-    "A class of 10,000, made of the results of a few example submissions: the whole command `grader export` to each "
-    "platform, with and without the zips of feedback pages.",
+    "A class of 10,000, made of the results of a few example submissions, with a gradebook of five attempts each: the "
+    "whole command `grader export` to each platform, with and without the zips of feedback pages.",
     rows,
     add_options,
 )

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 # The kinds of parts that a decision may be about.
 WHOLE_KIND: Final = "whole"
@@ -328,10 +328,24 @@ class PointLayout:
 
 
 @dataclass(frozen=True)
+class Grounds:
+    """What a result's marks depend on besides the submission: `grader compare` finds the causes of a change in it.
+
+    assignment: its hash, the handout, the hashes of its parts. environment: the grader, Python, NumPy, the sandbox.
+    titles: of the checks, by id.
+    """
+
+    assignment: Mapping[str, Any] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class HandIn:
     """The data of one submission that a run gives to the gradebook when it ends.
 
-    score: None if the grader failed. functions, checks: points, in the order of the layout.
+    score: None if the grader failed. functions, checks: points, in the order of the layout. statuses: of the checks, in
+    the same order.
     """
 
     submission: str
@@ -347,6 +361,8 @@ class HandIn:
     answers: Mapping[str, tuple[float | None, float]] = field(default_factory=dict)
     submitted_at: datetime | None = None
     late_mark: bool = False
+    statuses: tuple[str, ...] = ()
+    grounds: Grounds = Grounds()
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ IMPORTS_BY_NAME = (
     *("importlib.util.module_from_spec", "importlib.util.spec_from_file_location", "builtins.__import__"),
     *("imp", "pkgutil", "zipimport", "runpy"),
 )
+DATABASES = ("sqlalchemy", "alembic", "sqlite3", "psycopg")
 NOT_THE_ENGINES = ("reference", "assignment", "cs231n")
 
 # The names that a place must not use, and the exceptions within it.
@@ -46,6 +47,7 @@ FORBIDDEN = (
             *("sandbox/host/zygote.py", "sandbox/inside/"),
         ),
     ),
+    (DATABASES, "", ("gradebook/",)),
     (NOT_THE_ENGINES, "", ()),
 )
 

@@ -1,9 +1,9 @@
 """Write feedback pages as zips, under names that the platform recognises.
 
-    pages ─► parts of PAGES ─► one thread for each part: read, compress, write to a temporary name, rename
+    pages ─► parts of at most PAGES ─► one thread for each part: read, compress, write to a temporary name, rename
 
 A class of thousands gets several zips, because platforms limit uploads to some hundred megabytes. Each zip can be
-uploaded alone. Most of a page is style and script, so even fast compression removes nine tenths of it.
+uploaded alone. Pages repeat the same words, so even fast compression removes nine tenths of them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def write_zips(folder: Path, stem: str, pages: Mapping[str, Path]) -> list[Path]
     Raises GraderError if a page cannot be read or a zip cannot be written.
     """
     named = list(pages.items())
-    parts = [named[start : start + PAGES] for start in range(0, len(named), PAGES)]
+    size = -(-len(named) // number_of_zips(len(named)))
+    parts = [named[start : start + size] for start in range(0, len(named), size)]
     count = len(parts)
     names = [f"{stem}.zip"] if count == 1 else [f"{stem}-{number}-of-{count}.zip" for number in range(1, count + 1)]
     for old in (*folder.glob(f"{stem}.zip"), *folder.glob(f"{stem}-*-of-*.zip")):
@@ -40,6 +41,12 @@ def write_zips(folder: Path, stem: str, pages: Mapping[str, Path]) -> list[Path]
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(write_zip, written, parts))
     return written
+
+
+def number_of_zips(pages: int) -> int:
+    """One, or an even number of the same size: most machines have an even number of cores, and no core waits."""
+    needed = max(1, -(-pages // PAGES))
+    return needed if needed == 1 else needed + needed % 2
 
 
 def write_zip(path: Path, pages: Sequence[tuple[str, Path]]) -> None:

@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from grader.decisions import ABSENT, WHOLE, Grade, Person
-from grader.delivery.from_output import UNMARKED, owner_of, parts_of, read_fields, result_from
+from grader.delivery.from_output import UNMARKED, owner_of
 from grader.delivery.hand_back import GradePart, HandBack
+from grader.delivery.stored_grades import read_grade
 from grader.gradebook.book import Gradebook
 from grader.gradebook.grades import grades_of
 from grader.records import GRADED
@@ -124,8 +125,6 @@ def signed(points: float) -> str:
 
 def parts_in(grade: Grade, out: Path) -> tuple[GradePart, ...]:
     """Return each function's points; empty if the stored result is not of the attempt that counts."""
-    path = result_path(out, grade.submission)
-    if not grade.submission or grade.moved or not path.is_file():
+    if not grade.submission or grade.moved or not result_path(out, grade.submission).is_file():
         return ()
-    fields = read_fields(path)
-    return parts_of(result_from(out, grade.submission, fields), fields.get("checks", b"[]"))
+    return read_grade(out, grade.submission, with_parts=True).parts

@@ -16,7 +16,7 @@ from typing import Final
 CENT: Final = Decimal("0.01")  # platforms keep and compare two decimals
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class GradePart:
     """The points of one part of the grade, and its text for the student."""
 

@@ -7,10 +7,11 @@ import io
 import json
 from collections.abc import Sequence
 
-from grader.delivery.hand_back import HandBack, rounded, written
+from grader.delivery.hand_back import GradePart, HandBack, rounded, written
 from grader.report.grades_csv import harmless
 
 COLUMNS = ("submission", "name", "login", "email", "lms_id", "section", "grade", "max_grade", "late", "comment")
+PART = GradePart.__match_args__
 
 
 def grades_table(records: Sequence[HandBack]) -> str:
@@ -32,6 +33,6 @@ def grades_json(records: Sequence[HandBack]) -> str:
     for one in records:
         record = {name: getattr(one, name) for name in COLUMNS}
         record["grade"] = None if one.grade is None else float(rounded(one.grade))
-        record["parts"] = [vars(part) for part in one.parts]
+        record["parts"] = [{name: getattr(part, name) for name in PART} for part in one.parts]
         lines.append(json.dumps(record, ensure_ascii=True))
     return '{"grades": [\n' + ",\n".join(lines) + "\n]}\n"

@@ -25,6 +25,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, m
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, SQLAlchemyError
 
 from grader.errors import GraderError, UsageError
+from grader.gradebook.history_guards import REFUSED
 from grader.gradebook.place import beside as beside
 from grader.gradebook.tables import HEAD, VERSION_TABLE, metadata
 
@@ -191,7 +192,10 @@ def in_words(place: str) -> Iterator[None]:
     """Raise GraderError in place of the database's errors, without SQL statements and values in the text."""
     try:
         yield
-    except IntegrityError as error:  # another writer wrote the same record first
+    except IntegrityError as error:
+        if REFUSED in str(error.orig):  # SQLite reports a trigger in this way
+            raise GraderError(f"{place}: {describe(error)}") from error
+        # Another writer wrote the same record first.
         raise StaleEdit(f"{place}: somebody else changed the same meanwhile. Read it again, then decide.") from error
     except DBAPIError as error:
         raise GraderError(f"{place}: {describe(error)}") from error
@@ -209,6 +213,8 @@ def describe(error: DBAPIError) -> str:
         return f"is damaged ({said}). Put back a copy that grader gradebook backup made."
     if "readonly" in said or "unable to open" in said:
         return f"cannot be written ({said}). Correct its rights, or name another with --gradebook."
+    if "connection failed" in said or "could not connect" in said:
+        return f"cannot be reached ({said}). See that the server runs and that the address is right."
     if "full" in said:
         return f"the disk is full ({said}). What was written before is whole."
     return f"the database reports: {said}. Nothing of this change was written."

@@ -41,7 +41,8 @@ SHARED: Final = ("grades.csv", "index.html", "answers.csv", "ids.json", "compare
 class Deleted:
     """The result of a deletion, and the files that still contain data.
 
-    files: only this student's. shared: also of others. sources: the handed-in files.
+    files: only this student's. shared: may name the student among others, also a member of a group or a student without
+    a submission: tables and exports have names from the roster. sources: the handed-in files.
     """
 
     submissions: tuple[str, ...]
@@ -79,7 +80,7 @@ def delete_student(book: Gradebook, key: str, *, who: str) -> Deleted:
         submissions,
         lines,
         tuple(path for folder in folders for name in submissions for path in files_of(folder, name)),
-        tuple(path for folder in folders for name in SHARED if submissions and (path := folder / name).exists()),
+        tuple(path for folder in folders for name in SHARED if (path := folder / name).exists()),
         tuple(dict.fromkeys(row.source for row in own if row.source)),
     )
 

@@ -20,12 +20,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, bindparam, func, insert, select, update
 
-from grader.decisions import BEST, FIRST, LATEST, Attempt, GradedAssignment, HandIn, PointLayout, Run
+from grader.decisions import BEST, FIRST, LATEST, Attempt, GradedAssignment, Grounds, HandIn, PointLayout, Run
 from grader.gradebook.book import Gradebook
 from grader.gradebook.changes import insert_row, moment, moment_or_none, note
 from grader.gradebook.naming import find_assignment, find_hand_in, one_line, rules_to_json
+from grader.gradebook.run_results import letters_of
 from grader.gradebook.students import match_members
-from grader.gradebook.tables import assignments, attempts, hand_ins, held, layouts, outputs, runs, scores
+from grader.gradebook.tables import assignments, attempts, grounds, hand_ins, held, layouts, outputs, runs, scores
 from grader.intake.names import clean
 from grader.records import GRADER_ERROR
 
@@ -56,7 +57,8 @@ def record_run(
         counts = {**counts, **({"known": met} if met else {})}
         values |= {"ended": time.time(), "hashes": dict(hashes), "counts": counts}
         number = insert_row(connection, runs, values)
-        enter_hand_ins(connection, row.id, folder, number, hand_ins)
+        held = enter_hand_ins(connection, row.id, folder, number, hand_ins)
+        connection.execute(update(runs).where(runs.c.id == number).values(holds=json.dumps(held)))
         point_ends(connection, row.id)
         match_members(connection, row)
     return Run(number, assignment.title, output, who, began, moment(values["ended"]), hashes, counts)
@@ -89,8 +91,10 @@ def known_elsewhere(connection: Connection, assignment: int, folder: int, found:
     return len({one.submission for one in found} & {*connection.execute(query).scalars()})
 
 
-def enter_hand_ins(connection: Connection, assignment: int, folder: int, run: int, found: Sequence[HandIn]) -> None:
-    """Write rows for new submissions and attempts, with one statement for each table."""
+def enter_hand_ins(
+    connection: Connection, assignment: int, folder: int, run: int, found: Sequence[HandIn]
+) -> dict[int, list[int]]:
+    """Write rows for new submissions and attempts, with one statement for each table. Return the scores by grounds."""
     known = ids_of(connection, assignment)
     new = [
         {"submission": one.submission, "person": clean(one.person), "source": clean(one.source)}
@@ -128,7 +132,7 @@ def enter_hand_ins(connection: Connection, assignment: int, folder: int, run: in
             seen_again.append({"key": same.id, **values})
     add_all(connection, attempts, fresh)
     change_all(connection, attempts, seen_again)
-    enter_scores(connection, assignment, folder, run, found, known, lies)
+    return enter_scores(connection, assignment, folder, run, found, known, lies)
 
 
 def enter_scores(
@@ -139,11 +143,17 @@ def enter_scores(
     found: Sequence[HandIn],
     known: Mapping[str, int],
     lies: Mapping[int, int],
-) -> None:
-    """Write new or changed scores of attempts, and which attempt is now in the output folder."""
-    newest = scores.c.id == attempts.c.score_id
+) -> dict[int, list[int]]:
+    """Write new or changed scores of attempts, and which attempt is now in the output folder.
+
+    Returns the ids of the scores of all submissions, by the id of their grounds.
+    """
     query = select(attempts.c.hand_in_id, attempts.c.sha256, attempts.c.id.label("attempt"), scores)
-    query = query.join(hand_ins).outerjoin(scores, newest).where(hand_ins.c.assignment_id == assignment)
+    query = (
+        query.join(hand_ins)
+        .outerjoin(scores, scores.c.id == attempts.c.score_id)
+        .where(hand_ins.c.assignment_id == assignment)
+    )
     now = {(row.hand_in_id, row.sha256): row for row in connection.execute(query)}
     numbers: dict[PointLayout, int] = {}
     fresh, lying = [], []
@@ -159,6 +169,7 @@ def enter_scores(
             "functions": json.dumps(one.functions, separators=(",", ":")),
             "checks": json.dumps(one.checks, separators=(",", ":")),
             "answers": json.dumps(one.answers, separators=(",", ":"), sort_keys=True),
+            "statuses": letters_of(one.statuses),
         }
         if any(row._mapping[name] != value for name, value in values.items()):
             fresh.append({"attempt_id": row.attempt, "run_id": run, **values})
@@ -167,14 +178,25 @@ def enter_scores(
     last = connection.execute(select(func.max(scores.c.id))).scalar() or 0
     add_all(connection, scores, fresh)
     added = select(scores.c.id, scores.c.attempt_id).where(scores.c.id > last, scores.c.run_id == run)
-    newest_now = [{"key": row.attempt_id, "score_id": row.id} for row in connection.execute(added)]
-    change_all(connection, attempts, newest_now)
+    newest = {row.attempt_id: row.id for row in connection.execute(added)}
+    change_all(connection, attempts, [{"key": attempt, "score_id": score} for attempt, score in newest.items()])
     gone = [one for one in lying if one["hand_in_id"] in lies]
     add_all(connection, held, [one for one in lying if one["hand_in_id"] not in lies])
     if gone:
         where = held.c.hand_in_id == bindparam("key"), held.c.output_id == folder
         moved = [{"key": one["hand_in_id"], "attempt_id": one["attempt_id"]} for one in gone]
         connection.execute(update(held).where(*where).values(attempt_id=bindparam("attempt_id")), moved)
+    by_grounds: dict[int, tuple[Grounds, list[int]]] = {}
+    for one in found:
+        row = now[known[one.submission], one.sha256]
+        by_grounds.setdefault(id(one.grounds), (one.grounds, []))[1].append(newest.get(row.attempt, row.id))
+    return {grounds_number(connection, shared): sorted(numbers) for shared, numbers in by_grounds.values()}
+
+
+def grounds_number(connection: Connection, shared: Grounds) -> int:
+    content = {"assignment": shared.assignment, "environment": shared.environment, "titles": shared.titles}
+    digest = hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+    return int(row_of(connection, grounds, {"digest": digest}, content).id)
 
 
 def layout_number(connection: Connection, layout: PointLayout) -> int:
@@ -213,7 +235,9 @@ def change_all(connection: Connection, table: Table, rows: Sequence[Mapping[str,
 
 def runs_of(book: Gradebook, assignment: str = "") -> list[Run]:
     """Return all runs, oldest first, or those of one assignment."""
-    query = select(runs, assignments.c.title, outputs.c.path).join(assignments).join(outputs).order_by(runs.c.id)
+    columns = [column for column in runs.c if column is not runs.c.holds]
+    query = select(*columns, assignments.c.title, outputs.c.path).select_from(runs).join(assignments).join(outputs)
+    query = query.order_by(runs.c.id)
     if assignment:
         query = query.where(assignments.c.title == assignment)
     with book.reading() as connection:

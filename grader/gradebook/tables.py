@@ -1,16 +1,18 @@
 """The gradebook's tables, in SQLAlchemy Core. No classes are mapped: other modules make frozen records from rows.
 
     assignments ─┬─ runs ── scores ──┐            outputs (output folders)
+                 │                   │            grounds (what decided over marks, besides the submissions)
                  └─ hand_ins ─┬─ attempts ── late_days
                               ├─ held (which attempt lies in which output folder)
                               └─ members ── students
     adjustments, comments, extensions, requests      by (assignment, submission id, student key)
     publishings                                      by assignment
-    history                                          every change, in the order in which it happened
+    history                                          every change, in the order in which it happened; the database
+                                                     refuses to change or delete a line, but for emptying it
 
 A record's `revision` is the number of the history line of its last change. Scores are copied from the results' JSON
 files at the end of a run; only changed scores get a new row. Times are seconds since 1970, UTC. These names of tables
-and columns are the format of version 1: a change needs a migration.
+and columns are the format of a version: a change needs a migration.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from sqlalchemy import (
+    DDL,
     JSON,
     Boolean,
     Column,
@@ -30,9 +33,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
 )
 
-HEAD: Final = "1"  # the version of these tables: the last step in migrations/
+from grader.gradebook.history_guards import GUARDS
+
+HEAD: Final = "2"  # the version of these tables: the last step in migrations/
 VERSION_TABLE: Final = "grader_version"
 CONVENTION: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -86,6 +92,17 @@ runs: Final = Table(
     Column("ended", Double, nullable=False),
     Column("hashes", JSON, nullable=False),
     Column("counts", JSON, nullable=False),
+    # JSON: by the id of their grounds, the ids of all scores that the run had; "" for a run entered by version 1.
+    Column("holds", Text, nullable=False, server_default=""),
+)
+grounds: Final = Table(
+    "grounds",
+    metadata,
+    key(),
+    Column("digest", String(64), nullable=False, unique=True),
+    Column("assignment", JSON, nullable=False),
+    Column("environment", JSON, nullable=False),
+    Column("titles", JSON, nullable=False),  # of checks, by id
 )
 students: Final = Table(
     "students",
@@ -153,6 +170,7 @@ scores: Final = Table(
     Column("functions", Text, nullable=False),  # JSON lists of points
     Column("checks", Text, nullable=False),
     Column("answers", Text, nullable=False),  # JSON object, "{}" for none
+    Column("statuses", Text, nullable=False, server_default=""),  # of checks: a letter each (run_results.py)
 )
 held: Final = Table(
     "held",
@@ -254,3 +272,8 @@ history: Final = Table(
     Column("after", JSON, nullable=False),
     Index("ix_history_subject", "assignment", "submission"),
 )
+
+for dialect, statements in GUARDS.items():
+    for statement in statements:
+        guard = DDL(statement.replace("%", "%%"))  # type: ignore[no-untyped-call]
+        event.listen(history, "after_create", guard.execute_if(dialect=dialect))

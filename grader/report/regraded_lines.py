@@ -16,24 +16,39 @@ from grader.report.roster import place_of
 from grader.report.text import number
 
 LINES: Final = 40  # the largest number of lines on a terminal; compare.html shows all
+NAMED: Final = 3  # the largest number of students or checks that the line of a regrade names
 
 
 def summary(regraded: Regraded) -> str:
-    """Return one line about all changes, for the end of a run."""
-    gained, lost, shifted = regraded.gained, regraded.lost, regraded.shifted
+    """Return one line for the end of a run: who gained or lost how much, through which checks, and why."""
+    line = count_moves(regraded, names=True)
+    own_cause_first = sorted(regraded.checks(), key=lambda one: one.causes == (ANOTHER,))
+    checks = [f"{one.id} ({why(one.causes)})" for one in own_cause_first]
+    return f"{line} Through {short(checks)}." if checks else line
+
+
+def count_moves(regraded: Regraded, *, names: bool = False) -> str:
+    """Return how many gained, lost and stayed the same. names: also name the first of them."""
+    shifted = regraded.shifted
     said = []
-    for word, moves in (("gained", gained), ("lost", lost)):
+    for word, moves in (("gained", regraded.gained), ("lost", regraded.lost)):
         if moves:
             amounts = sorted({number(abs(moves[0].change)), number(abs(moves[-1].change))}, key=float)
-            said.append(f"{len(moves)} {word} {' to '.join(amounts)}")
+            who = f" ({short([move.id for move in moves])})" if names else ""
+            said.append(f"{len(moves)} {word} {' to '.join(amounts)}{who}")
     said += [f"{len(shifted)} have the same score from other checks"] if shifted else []
     said += [f"{regraded.same} stayed the same"] if regraded.same or not said else []
     return f"{regraded.both} compared with the earlier results: {', '.join(said)}."
 
 
+def short(items: Sequence[str]) -> str:
+    more = len(items) - NAMED
+    return ", ".join(items[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
 def lines_of(regraded: Regraded, limit: int = LINES) -> list[str]:
     """Return all changes as lines of text: who gained or lost how much, through which check, and why."""
-    lines = [summary(regraded)]
+    lines = [count_moves(regraded)]
     moves = [*regraded.gained, *regraded.lost, *regraded.shifted]
     width = max((len(move.id) for move in moves[:limit]), default=0)
     for move in moves[:limit]:

@@ -1,7 +1,7 @@
 """Collects one HandIn for each submission of a run: the data from its result that the gradebook stores.
 
 To save memory, the points of functions and checks are tuples without names. The names are in a PointLayout, and nearly
-all results of a class share the same layout.
+all results of a class share the same layout. They also share the same Grounds.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from grader.decisions import HandIn, PointLayout
+from grader.decisions import Grounds, HandIn, PointLayout
 from grader.intake.collect import Found
 from grader.intake.downloads.recognise import LARGEST, METADATA, times_in
 from grader.records import GRADER_ERROR, Reason, Result
+from grader.running.partial_regrade import PARTS
 
 HANDED_IN_BY: Final = "handed_in_by"  # the note that names the person, and says whether the submission was late
 
@@ -28,6 +29,7 @@ class HandIns:
     persons: Mapping[str, str]
     _taken: dict[str, HandIn] = field(default_factory=dict)
     _layouts: dict[PointLayout, PointLayout] = field(default_factory=dict)
+    _grounds: dict[tuple[object, ...], Grounds] = field(default_factory=dict)
 
     def add(self, result: Result) -> None:
         layout = PointLayout(
@@ -46,7 +48,19 @@ class HandIns:
             functions=tuple(one.points for one in result.functions),
             checks=tuple(one.points for one in result.checks),
             late_mark=any(is_late(note) for note in result.notes),
+            statuses=tuple(one.status for one in result.checks),
+            grounds=self.grounds_of(result),
         )
+
+    def grounds_of(self, result: Result) -> Grounds:
+        """The hashes of an assignment's parts follow from its own, so results of the same hash share them."""
+        assignment, environment = result.assignment, result.environment
+        names = ("title", "sha256", "handout")
+        key = (*map(assignment.get, names), PARTS in assignment, *sorted(environment.items()), bool(result.checks))
+        if key not in self._grounds:
+            kept = {name: assignment[name] for name in (*names, PARTS) if name in assignment}
+            self._grounds[key] = Grounds(kept, environment, {one.id: one.title for one in result.checks})
+        return self._grounds[key]
 
     def all(self, answers: Mapping[str, Mapping[str, tuple[float | None, float]]]) -> list[HandIn]:
         """Return all collected, in the order of the run. answers: by submission and question, points and maximum."""

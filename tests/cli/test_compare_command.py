@@ -64,8 +64,8 @@ def folder(graded, tmp_path) -> Path:
 
 def test_a_regrade_ends_with_who_moved_and_a_page(folder):
     said = grade(folder)
-    line = "3 compared with the earlier results: 1 gained 10, 2 stayed the same. For each submission and check, see "
-    assert line + "out/compare.html." in said
+    line = "3 compared with the earlier results: 1 gained 10 (cleo), 2 stayed the same. Through one.double.five "
+    assert line + "(check changed). For each submission and check, see out/compare.html." in said
     page = (folder / "out/compare.html").read_text()
     assert 'href="cleo.html"' in page and "ada.html" not in page
 
@@ -96,6 +96,38 @@ def test_two_folders_are_compared_as_lines_json_csv_and_page(folder):
     assert (
         run(folder, "compare", "out", "old", "--csv").splitlines()[1].startswith("cleo,10,0,-10,one.double.five,10,0")
     )
+
+
+def test_two_runs_of_the_gradebook_are_compared_as_their_output_folders_are(folder):
+    shutil.copytree(folder / "out", folder / "old")
+    grade(folder)
+    listed = run(folder, "gradebook", "runs").splitlines()
+    assert [line.partition(":")[0] for line in listed] == ["1", "2"]
+    by_folders = run(folder, "compare", "old", "out", "--json")
+    assert run(folder, "compare", "run:1", "run:2", "--json") == by_folders
+    assert run(folder, "compare", "run:1", "out", "--csv") == run(folder, "compare", "old", "out", "--csv")
+    assert [move["id"] for move in json.loads(by_folders)["moves"]] == ["cleo"]
+    assert "Page: moved.html" in run(folder, "compare", "run:1", "run:2", "--html", "moved.html")
+    page = (folder / "moved.html").read_text()
+    assert "run 1 → run 2" in page and "cleo" in page and 'href="cleo.html"' not in page
+
+
+def test_a_run_that_is_not_in_the_gradebook_is_refused(folder):
+    with pytest.raises(UsageError, match=r"gradebook.sqlite3: there is no run 9, expected one that"):
+        run(folder, "compare", "run:1", "run:9")
+    (folder / "gradebook.sqlite3").unlink()
+    with pytest.raises(UsageError, match="there is no gradebook here"):
+        run(folder, "compare", "run:1", "out")
+
+
+def test_runs_of_two_assignments_are_not_compared(folder):
+    toml = folder / "assignment/assignment.toml"
+    toml.write_text(toml.read_text().replace('title = "', 'title = "Another '))
+    loaded = load_assignment(folder / "assignment")
+    write_fixtures(loaded, make_fixtures(loaded))
+    grade(folder)
+    with pytest.raises(UsageError, match=r"run 1 is of .*, run 2 of 'Another"):
+        run(folder, "compare", "run:1", "run:2")
 
 
 def test_who_is_in_one_folder_alone_is_named(folder):

@@ -62,7 +62,7 @@ def test_decisions_stand_on_the_pages_and_in_the_table_and_survive_a_regrade(cou
     (course / "canvas.csv").write_text(
         'Student,ID,SIS Login ID,Section\n"Doe, Jane",1234,jane,A\n"Poe, Edgar",1235,edgar,A\n"Roe, Ann",9,ann,A\n'
     )
-    assert "3 students added" in said(course, "roster", str(course / "canvas.csv"))
+    assert "students: 3 added" in said(course, "roster", str(course / "canvas.csv"))
     line = said(course, "adjust", "doejane_1234", "-1.5", "--for", "adam", "--reason", "Copied from the book.")
     assert line.startswith("doejane_1234, optim.adam: −1.5 points, 'Copied from the book.', by Ada at ")
     said(course, "comment", "doejane_1234", "Cite what you use.", "--for", "adam")
@@ -219,7 +219,7 @@ def test_deleting_names_and_removes_what_the_output_folder_has(course):
     out = course / "reports"
     text = said(course, "delete-student", "edgar", "--files")
     assert f"removed: {out / 'results/poeedgar_1235.json'}" in text
-    assert f"still names the submission: {out / 'grades.csv'}" in text
-    assert "Backups of the gradebook still hold the data." in text
+    assert f"may still name the student: {out / 'grades.csv'}" in text
+    assert "Backups of the gradebook, and tables that you exported or copied, still hold the data." in text
     assert not [*out.rglob("*poeedgar*")]
     assert b"poeedgar" not in (course / "gradebook.sqlite3").read_bytes()

@@ -85,6 +85,13 @@ def test_many_pages_are_several_zips_and_those_of_an_earlier_export_go(pages, tm
     assert names == list(pages)
 
 
+@pytest.mark.parametrize(
+    ("pages", "zips"), [(0, 1), (1, 1), (2000, 1), (2001, 2), (4000, 2), (4001, 4), (8000, 4), (10_000, 6)]
+)
+def test_several_zips_are_an_even_number(pages, zips):
+    assert feedback_zip.number_of_zips(pages) == zips
+
+
 def test_a_page_that_is_gone_is_said(pages, tmp_path):
     pages["a_1/feedback.html"].unlink()
     with pytest.raises(GraderError, match=r"1\.html: cannot be read"):

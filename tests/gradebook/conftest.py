@@ -100,6 +100,12 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 
 
 @pytest.fixture
+def server_url(server: str) -> str:
+    """An address on the server where no gradebook is yet."""
+    return new_database(server)
+
+
+@pytest.fixture
 def book(url: str) -> Iterator[Gradebook]:
     with open_gradebook(url) as opened:
         yield opened

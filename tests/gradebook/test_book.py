@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 import threading
 
@@ -28,6 +29,16 @@ def test_the_default_lies_beside_the_output_folder(tmp_path):
     assert beside(tmp_path / "reports") == tmp_path / "gradebook.sqlite3"
 
 
+def test_no_table_holds_a_grade():
+    """A grade is computed from its parts: a stored one could differ from them."""
+    columns = {f"{table.name}.{column.name}" for table in metadata.sorted_tables for column in table.columns}
+    assert {name for name in columns if re.search(r"grade|total|mark\b|percent", name)} == {"attempts.late_mark"}
+    assert {name for name in columns if "points" in name} == {"adjustments.points"}
+    assert {name for name in columns if "score" in name.partition(".")[2]} == {
+        *("attempts.score_id", "scores.score", "scores.max_score")
+    }
+
+
 def test_none_is_made_where_one_is_expected(tmp_path):
     with pytest.raises(UsageError, match="there is no gradebook here"):
         open_gradebook(tmp_path / "gradebook.sqlite3", make=False)
@@ -46,7 +57,7 @@ def test_a_database_of_something_else_is_refused_and_stays_as_it_is(url):
 def test_one_of_a_newer_grader_is_refused(url):
     with open_gradebook(url) as book, book.writing() as connection:
         connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '99'"))
-    with pytest.raises(UsageError, match="version '99', expected one up to 1: a newer grader made it"):
+    with pytest.raises(UsageError, match="version '99', expected one up to 2: a newer grader made it"):
         open_gradebook(url)
 
 

@@ -234,12 +234,14 @@ def test_without_a_roster_a_submission_is_deleted_by_its_id(book):
         delete_student(book, "bob", who="Ada")
 
 
-def test_a_groups_submission_stays_when_one_of_it_is_deleted(book):
-    enter(book, handed_in("team"))
+def test_a_groups_submission_stays_when_one_of_it_is_deleted(book, tmp_path):
+    (tmp_path / "grades.csv").write_text("team,Ann; Bob")
+    enter(book, handed_in("team"), output=str(tmp_path))
     import_roster(book, [Person("ann", "Ann"), Person("bob", "Bob")], "Ada")
     link_members(book, TITLE, "team", ["ann", "bob"], "Ada")
     add_comment(book, TITLE, "team", "Nice.", who="Ada")
-    assert delete_student(book, "ann", who="Ada").submissions == ()
+    done = delete_student(book, "ann", who="Ada")
+    assert (done.submissions, done.files, done.shared) == ((), (), (tmp_path / "grades.csv",))
     assert [(one.names, one.total) for one in grades_of(book, TITLE)] == [("Bob", 100.0)]
     assert len(comments_of(book, TITLE)) == 1
     assert "'ann'" not in everything(book)

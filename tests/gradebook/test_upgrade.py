@@ -14,6 +14,8 @@ from sqlalchemy import inspect, text
 
 from grader.errors import GraderError
 from grader.gradebook.book import open_gradebook
+from grader.gradebook.changes import changes
+from grader.gradebook.run_results import results_of_run
 from grader.gradebook.tables import HEAD, VERSION_TABLE, metadata
 from grader.gradebook.upgrade import STEPS, steps, upgrade
 
@@ -21,8 +23,8 @@ STEP = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "2"
-down_revision = "1"
+revision = "3"
+down_revision = "2"
 
 
 def upgrade():
@@ -52,24 +54,46 @@ def test_an_older_gradebook_is_brought_up_to_date_when_it_is_opened_and_keeps_wh
     with open_gradebook(url) as older:
         enter(older, handed_in("ann"))
     newer = shutil.copytree(STEPS, tmp_path / "steps")
-    (newer / "v2.py").write_text(STEP)
+    (newer / "v3.py").write_text(STEP)
     monkeypatch.setattr("grader.gradebook.upgrade.STEPS", newer)
-    monkeypatch.setattr("grader.gradebook.upgrade.HEAD", "2")
-    monkeypatch.setattr("grader.gradebook.book.HEAD", "2")
+    monkeypatch.setattr("grader.gradebook.upgrade.HEAD", "3")
+    monkeypatch.setattr("grader.gradebook.book.HEAD", "3")
     with open_gradebook(url) as book, book.reading() as connection:
         assert connection.execute(text("SELECT who, mood FROM runs")).one() == ("instructor", "good")
-        assert connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar() == "2"
+        assert connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar() == "3"
+
+
+def test_a_gradebook_of_version_1_keeps_its_history_and_is_written_on(url, monkeypatch):
+    book = open_gradebook(url)
+    with monkeypatch.context() as patch, book.writing() as connection:
+        patch.setattr("grader.gradebook.upgrade.HEAD", "1")
+        metadata.drop_all(connection)
+        connection.execute(text(f"DROP TABLE {VERSION_TABLE}"))
+        upgrade(connection, None)
+        values = "1, 5.0, 'Ada', 'Nets', 'ann', 'adjustment', 'made', '{}', '{\"points\": 2}'"
+        names = "id, made_at, who, assignment, submission, what, action, before, after"
+        connection.exec_driver_sql(f"INSERT INTO history ({names}) VALUES ({values})")
+        if connection.dialect.name == "postgresql":
+            connection.exec_driver_sql("SELECT setval('history_id_seq', 1)")
+    book.close()
+    with open_gradebook(url) as newer:
+        enter(newer, handed_in("ann"))
+        made = changes(newer)
+        assert [(one.who, one.what) for one in made] == [("Ada", "adjustment"), ("instructor", "rules")]
+        assert results_of_run(newer, 1).ids() == ["ann"]
+        with pytest.raises(GraderError, match="only added to"), newer.writing() as connection:
+            connection.execute(text("DELETE FROM history"))
 
 
 def test_a_step_that_fails_leaves_the_older_gradebook_as_it_was(url, tmp_path, monkeypatch):
     with open_gradebook(url) as older:
         enter(older, handed_in("ann"))
     newer = shutil.copytree(STEPS, tmp_path / "steps")
-    (newer / "v2.py").write_text(STEP + "    op.execute('INSERT INTO nowhere VALUES (1)')\n")
+    (newer / "v3.py").write_text(STEP + "    op.execute('INSERT INTO nowhere VALUES (1)')\n")
     with monkeypatch.context() as patch:
         patch.setattr("grader.gradebook.upgrade.STEPS", newer)
-        patch.setattr("grader.gradebook.upgrade.HEAD", "2")
-        patch.setattr("grader.gradebook.book.HEAD", "2")
+        patch.setattr("grader.gradebook.upgrade.HEAD", "3")
+        patch.setattr("grader.gradebook.book.HEAD", "3")
         with pytest.raises(GraderError):
             open_gradebook(url)
     with open_gradebook(url) as book, book.reading() as connection:

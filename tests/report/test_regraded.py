@@ -119,9 +119,18 @@ def test_who_gained_lost_and_stayed(regraded):
     assert [move.id for move in regraded.shifted] == ["dora"]
     assert regraded.same == 1
     assert summary(regraded) == (
-        "5 compared with the earlier results: 2 gained 2 to 3, 1 lost 1, 1 have the same score from other "
-        "checks, 1 stayed the same."
+        "5 compared with the earlier results: 2 gained 2 to 3 (ada, cleo), 1 lost 1 (bela), 1 have the same score "
+        "from other checks, 1 stayed the same. Through f.b (check changed), f.a (another check)."
     )
+
+
+def test_the_line_names_the_first_three_and_counts_the_others():
+    found = Regraded()
+    for number in range(6):
+        own = {**BEFORE.submission, "id": f"s{number}"}
+        later = moved(assigned(b="c9 x9"), check("a", 4.0), check("b", 1.25 + number))
+        found.add(replace(BEFORE, submission=own), replace(later, submission=own))
+    assert "6 gained 0.25 to 5.25 (s5, s4, s3 and 3 more). Through f.b (check changed)." in summary(found)
 
 
 def test_the_lines_say_who_how_much_through_which_check_and_why(regraded):

@@ -81,6 +81,8 @@ def grade_lines(grade: Grade) -> Iterator[str]:
     if grade.late and grade.late.is_known:
         line = grade.late
         yield f"  {signed(line.points)} late: {line.days} days, {line.free_days} free: {number(line.percent)} %"
+    elif grade.late_differs:
+        yield "  late: not the same for all members; grader gradebook show without a name has the grade of each"
     elif grade.late:
         yield "  ? late, by how much is not known: enter the days with grader gradebook late"
     for comment in grade.comments:

@@ -28,13 +28,13 @@ def roster(desk: Desk, file: Path) -> int:
 
         titles = [desk.title] if desk.title else [one.title for one in assignments_in(book)]
         done = import_roster(book, read_roster(file, titles[0] if len(titles) == 1 else ""), desk.who)
-        say(f"{done.added} students added, {done.changed} changed, {done.same} as before")
-        say(f"{done.linked} submissions linked to their students")
+        say(f"students: {done.added} added, {done.changed} changed, {done.same} as before")
+        say(f"submissions linked to their students: {done.linked}")
         for title in titles:
             known = members_of(book, title)
             if alone := [name for name in submissions_of(book, title) if name not in known]:
                 named = ", ".join(alone[:5]) + (", …" if len(alone) > 5 else "")
-                say(f"{title}: {len(alone)} submissions have no student yet: {named}. Use grader gradebook link.")
+                say(f"{title}: submissions without a student: {len(alone)} ({named}). Use grader gradebook link.")
     return 0
 
 
@@ -89,10 +89,10 @@ def delete_student(desk: Desk, student: str, files: bool) -> int:
     for path in done.files:
         say(f"{'removed' if files else 'still there'}: {path}")
     for path in done.shared:
-        say(f"still names the submission: {path}. Grade the folder again without it, or delete the rows or the file.")
+        say(f"may still name the student: {path}. Grade the folder again, or delete the rows or the file.")
     for source in done.sources:
         say(f"handed in as: {source}. Remove it, or the next run enters it again.")
-    say("Backups of the gradebook still hold the data.")
+    say("Backups of the gradebook, and tables that you exported or copied, still hold the data. Delete them, too.")
     if failed:
         raise GraderError(f"not removed: {'; '.join(failed)}.")
     return 0
