@@ -1,6 +1,8 @@
 """The fast layers, compiled for each instruction set and in NumPy, against einsum over windows and SciPy."""
 
+import copy
 import os
+import pickle
 import subprocess
 import sys
 import textwrap
@@ -16,7 +18,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from scipy.signal import fftconvolve
 from threadpoolctl import ThreadpoolController
 
-from reference import fast_layers, numpy_kernels
+from reference import fast_layers, layers, numpy_kernels
 from reference.fast_layers import conv_backward_fast, conv_forward_fast, max_pool_backward_fast, max_pool_forward_fast
 
 kernels = pytest.importorskip("reference.kernels", reason="needs the compiled kernels (Debian: apt install gcc)")
@@ -115,6 +117,8 @@ def test_convolution_larger_than_one_tile(sizes, dtype):
     *(st.integers(0, 2**32 - 1), few, few, st.integers(1, 12), st.integers(1, 20)),
     *(st.integers(1, 5), st.integers(1, 5), st.integers(1, 3), dtypes, st.sampled_from(LAYOUTS)),
 )
+@example(0, 2, 3, 8, 38, 2, 2, 2, "float32", "C")  # whole vectors and a rest
+@example(0, 2, 3, 8, 32, 2, 2, 2, "float64", "C")
 @example(0, 2, 3, 9, 11, 2, 2, 2, "float32", "C")  # a row and a column that no window sees
 @example(0, 2, 3, 9, 11, 2, 2, 1, "float64", "C")  # windows that overlap
 def test_pooling_in_any_shape(seed, N, C, H, W, HH, WW, stride, dtype, layout):
@@ -150,6 +154,35 @@ def test_pooling_treats_the_first_nan_as_the_largest(size):
     dx = max_pool_backward_fast(np.ones_like(out), cache)
     assert np.isnan(out[0, 0, 0, 0]) and not np.isnan(out[0, 0, 1:]).any()
     assert dx[0, 0, 0, 1] == 1 and dx[0, 0, 1, 0] == 0 and dx.sum() == out.size
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_pooling_windows_of_more_values_than_a_byte_counts(dtype):
+    x = np.zeros((1, 1, 17, 18), dtype=dtype)
+    x[0, 0, 16, 15] = x[0, 0, 16, 17] = 1
+    out, cache = max_pool_forward_fast(x, {"pool_height": 17, "pool_width": 17, "stride": 1})
+    dx = max_pool_backward_fast(np.array([[[[2, 3]]]], dtype=dtype), cache)
+    assert out.tolist() == [[[[1, 1]]]]
+    assert np.argwhere(dx[0, 0]).tolist() == [[16, 15]] and dx[0, 0, 16, 15] == 5
+
+
+def test_pooling_takes_and_makes_the_cache_of_the_naive_forward():
+    x, param = np.random.RandomState(0).randn(2, 3, 6, 7), {"pool_height": 2, "pool_width": 3, "stride": 2}
+    out, plain = layers.max_pool_forward_naive(x, param)
+    _, cache = max_pool_forward_fast(x, param)
+    assert cache == plain
+    expected = layers.max_pool_backward_naive(out, plain)
+    for taken in (plain, cache, copy.deepcopy(cache), pickle.loads(pickle.dumps(cache))):
+        np.testing.assert_array_equal(max_pool_backward_fast(out, taken), expected)
+        np.testing.assert_array_equal(layers.max_pool_backward_naive(out, taken), expected)
+
+
+def test_a_window_changed_since_the_forward_is_the_one_that_counts():
+    x, param = np.arange(36.0).reshape(1, 1, 6, 6), {"pool_height": 2, "pool_width": 2, "stride": 2}
+    _, cache = max_pool_forward_fast(x, param)
+    param.update(pool_height=3, pool_width=3, stride=3)
+    dx = max_pool_backward_fast(np.ones((1, 1, 2, 2)), cache)
+    assert np.argwhere(dx[0, 0]).tolist() == [[2, 2], [2, 5], [5, 2], [5, 5]]
 
 
 @pytest.mark.parametrize("shape", [(0, 2, 5, 5), (2, 0, 5, 5)])
