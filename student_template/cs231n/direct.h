@@ -17,6 +17,7 @@
 #define DIRECT_H
 
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 /* A table of at[] and to[] must be filled up with copies of its last entry to a multiple of this. */
@@ -38,6 +39,12 @@
            to the next one in x. OUT dw (K filled up, F): added to. */                                                 \
         void (*weights)(const REAL *x, const ptrdiff_t *offset, ptrdiff_t K, const REAL *dout, ptrdiff_t F, REAL *dw,  \
                         ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t row_step);                                        \
+        /* Max-pooling of one plane, 2 x 2 windows that do not overlap, at least `lanes` in a row. IN x (H, W). OUT    \
+           out (H_out, W_out), chosen: 0 to 3, the place of the largest in its window. */                              \
+        void (*pool)(const REAL *x, ptrdiff_t W, ptrdiff_t H_out, ptrdiff_t W_out, REAL *out, unsigned char *chosen);  \
+        /* The way back. IN dout, chosen (H_out, W_out). OUT dx (H, W), where windows are. */                          \
+        void (*unpool)(const REAL *dout, const unsigned char *chosen, ptrdiff_t W, ptrdiff_t H_out, ptrdiff_t W_out,   \
+                       REAL *dx);                                                                                      \
     } direct_##T;
 
 DIRECT_DECLARE(float, float)

@@ -4,11 +4,19 @@
 
 #ifndef REAL
 #define REAL float
+#define BITS int32_t
+#define LANES (BYTES / 4)
 #include "direct_body.h"
 #undef REAL
+#undef BITS
+#undef LANES
 #define REAL double
+#define BITS int64_t
+#define LANES (BYTES / 8)
 #include "direct_body.h"
 #undef REAL
+#undef BITS
+#undef LANES
 #undef SET
 #undef BYTES
 #undef TARGET
@@ -18,13 +26,16 @@
 
 #else
 
-#define LANES ((ptrdiff_t)(BYTES / sizeof(REAL)))
 #define NAME(function) DIRECT_NAME(SET, REAL, function)
 #define VECTOR NAME(vector)
 #define AT(p) (*(VECTOR *)(p))
 #define CONST_AT(p) (*(const VECTOR *)(p))
+#define MASK NAME(mask)
+#define SMALL NAME(small)
 
 typedef REAL VECTOR __attribute__((vector_size(BYTES), aligned(sizeof(REAL)), may_alias));
+typedef BITS MASK __attribute__((vector_size(BYTES)));
+typedef unsigned char SMALL __attribute__((vector_size(LANES), aligned(1), may_alias));
 
 /* The size of the next block of filters, the same for pack and correlate: the last two share what is left, since a
    block of one or two filters waits for memory. */
@@ -139,12 +150,90 @@ TARGET static void NAME(weights)(const REAL *x, const ptrdiff_t *offset, ptrdiff
         }
 }
 
-static const DIRECT_TYPE(REAL) NAME(table) = {DIRECT_STRING(SET), LANES,           K_BLOCK,
-                                              NAME(pack),         NAME(correlate), NAME(weights)};
+/* Which lanes of two vectors, one after the other, are the even ones, the odd ones, and the first and the second half of
+   both when they take turns. */
+#if LANES == 2
+#define EVEN 0, 2
+#define ODD 1, 3
+#define TURNS_LOW 0, 2
+#define TURNS_HIGH 1, 3
+#elif LANES == 4
+#define EVEN 0, 2, 4, 6
+#define ODD 1, 3, 5, 7
+#define TURNS_LOW 0, 4, 1, 5
+#define TURNS_HIGH 2, 6, 3, 7
+#elif LANES == 8
+#define EVEN 0, 2, 4, 6, 8, 10, 12, 14
+#define ODD 1, 3, 5, 7, 9, 11, 13, 15
+#define TURNS_LOW 0, 8, 1, 9, 2, 10, 3, 11
+#define TURNS_HIGH 4, 12, 5, 13, 6, 14, 7, 15
+#else
+#define EVEN 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30
+#define ODD 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31
+#define TURNS_LOW 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6, 22, 7, 23
+#define TURNS_HIGH 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31
+#endif
+#if defined(__clang__)
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (MASK){__VA_ARGS__})
+#endif
 
-#undef LANES
+/* Keep the larger one, and its place; the first of equals, and the first NaN, since nothing is larger than NaN. */
+TARGET DIRECT_INLINE void NAME(keep_larger)(VECTOR *largest, MASK *chosen, VECTOR value, BITS place)
+{
+    const MASK larger = ~(MASK)(value <= *largest) & (MASK)(*largest == *largest);
+    *largest = (VECTOR)(((MASK)value & larger) | ((MASK)*largest & ~larger));
+    *chosen = (((MASK){0} + place) & larger) | (*chosen & ~larger);
+}
+
+TARGET static void NAME(pool)(const REAL *x, ptrdiff_t W, ptrdiff_t H_out, ptrdiff_t W_out, REAL *out,
+                              unsigned char *chosen)
+{
+    for (ptrdiff_t i = 0; i < H_out; i++, x += 2 * W, out += W_out, chosen += W_out)
+        for (ptrdiff_t q = 0; q < W_out; q += LANES) {
+            q = q < W_out - LANES ? q : W_out - LANES;
+            const VECTOR above[2] = {CONST_AT(x + 2 * q), CONST_AT(x + 2 * q + LANES)};
+            const VECTOR below[2] = {CONST_AT(x + W + 2 * q), CONST_AT(x + W + 2 * q + LANES)};
+            VECTOR largest = SHUFFLE(above[0], above[1], EVEN);
+            MASK place = {0};
+            NAME(keep_larger)(&largest, &place, SHUFFLE(above[0], above[1], ODD), 1);
+            NAME(keep_larger)(&largest, &place, SHUFFLE(below[0], below[1], EVEN), 2);
+            NAME(keep_larger)(&largest, &place, SHUFFLE(below[0], below[1], ODD), 3);
+            AT(out + q) = largest;
+            *(SMALL *)(chosen + q) = __builtin_convertvector(place, SMALL);
+        }
+}
+
+TARGET static void NAME(unpool)(const REAL *dout, const unsigned char *chosen, ptrdiff_t W, ptrdiff_t H_out,
+                                ptrdiff_t W_out, REAL *dx)
+{
+    for (ptrdiff_t i = 0; i < H_out; i++, dx += 2 * W, dout += W_out, chosen += W_out)
+        for (ptrdiff_t q = 0; q < W_out; q += LANES) {
+            q = q < W_out - LANES ? q : W_out - LANES;
+            const MASK d = (MASK)CONST_AT(dout + q);
+            const MASK place = __builtin_convertvector(*(const SMALL *)(chosen + q), MASK);
+            const VECTOR first = (VECTOR)(d & (place == 0)), second = (VECTOR)(d & (place == 1));
+            const VECTOR third = (VECTOR)(d & (place == 2)), fourth = (VECTOR)(d & (place == 3));
+            AT(dx + 2 * q) = SHUFFLE(first, second, TURNS_LOW);
+            AT(dx + 2 * q + LANES) = SHUFFLE(first, second, TURNS_HIGH);
+            AT(dx + W + 2 * q) = SHUFFLE(third, fourth, TURNS_LOW);
+            AT(dx + W + 2 * q + LANES) = SHUFFLE(third, fourth, TURNS_HIGH);
+        }
+}
+#undef EVEN
+#undef ODD
+#undef TURNS_LOW
+#undef TURNS_HIGH
+#undef SHUFFLE
+
+static const DIRECT_TYPE(REAL) NAME(table) = {DIRECT_STRING(SET), LANES,         K_BLOCK,    NAME(pack),
+                                              NAME(correlate),    NAME(weights), NAME(pool), NAME(unpool)};
+
 #undef NAME
 #undef VECTOR
 #undef AT
 #undef CONST_AT
+#undef MASK
+#undef SMALL
 #endif

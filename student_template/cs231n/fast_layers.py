@@ -80,6 +80,22 @@ def conv_backward_fast(dout, cache):
     return dx.astype(np.result_type(dout, w), copy=False), dw.astype(np.result_type(dout, x), copy=False), db
 
 
+class PoolCache(tuple):
+    """(x, pool_param), as the naive forward's cache, with what the quick backward needs.
+
+    window: (pool_height, pool_width, stride) at the time. chosen (N, C, H', W'): where each value of out stood in its
+    window, counted in reading order.
+    """
+
+    def __new__(cls, x, pool_param, window, chosen):
+        cache = super().__new__(cls, (x, pool_param))
+        cache.window, cache.chosen = window, chosen
+        return cache
+
+    def __getnewargs__(self):
+        return (*self, self.window, self.chosen)
+
+
 def max_pool_forward_fast(x, pool_param):
     """Keep the largest value of each window, like layers.max_pool_forward_naive.
 
@@ -88,10 +104,7 @@ def max_pool_forward_fast(x, pool_param):
     Raises ValueError as max_pool_forward_naive does.
     """
     expect_pool("max_pool_forward_fast", x, pool_param)
-    out = np.empty(_pool_shape(x, pool_param), dtype=x.dtype)
-    if out.size:
-        _kernels(x.dtype, x).max_pool_forward(*_ready(x.dtype, x), out, *_window(pool_param))
-    return out, (x, pool_param)
+    return _pool(x, pool_param)
 
 
 def max_pool_backward_fast(dout, cache):
@@ -104,11 +117,23 @@ def max_pool_backward_fast(dout, cache):
     x, pool_param = cache
     expect_pool("max_pool_backward_fast", x, pool_param)
     expect_shape("max_pool_backward_fast", "dout", dout, _pool_shape(x, pool_param))
-    # The values of x are only compared, so a wider dtype changes nothing.
-    dtype = np.result_type(dout, x)
-    dx = np.empty(x.shape, dtype=dtype)
-    _kernels(dtype, x).max_pool_backward(*_ready(dtype, dout, x), dx, *_window(pool_param))
-    return dx.astype(dout.dtype, copy=False)
+    window = _window(pool_param)
+    if not isinstance(cache, PoolCache) or cache.window != window:
+        _, cache = _pool(x, pool_param)
+    dx = np.empty(x.shape, dtype=dout.dtype)
+    (upstream,) = _ready(dout.dtype, dout)
+    _kernels(dout.dtype, dout).max_pool_backward(upstream, cache.chosen, dx, *window)
+    return dx
+
+
+def _pool(x, pool_param):
+    """The largest values, and a PoolCache."""
+    window = _window(pool_param)
+    out = np.empty(_pool_shape(x, pool_param), dtype=x.dtype)
+    chosen = np.empty(out.shape, dtype=np.uint8 if window[0] * window[1] <= 256 else np.intp)
+    if out.size:
+        _kernels(x.dtype, x).max_pool_forward(*_ready(x.dtype, x), out, chosen, *window)
+    return out, PoolCache(x, pool_param, window, chosen)
 
 
 def _flat(b):

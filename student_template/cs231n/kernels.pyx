@@ -30,6 +30,8 @@ cdef extern from "direct.h" nogil:
                        const ptrdiff_t *, ptrdiff_t, float *, ptrdiff_t, ptrdiff_t, ptrdiff_t) noexcept nogil
         void (*weights)(const float *, const ptrdiff_t *, ptrdiff_t, const float *, ptrdiff_t, float *, ptrdiff_t,
                      ptrdiff_t, ptrdiff_t) noexcept nogil
+        void (*pool)(const float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, float *, unsigned char *) noexcept nogil
+        void (*unpool)(const float *, const unsigned char *, ptrdiff_t, ptrdiff_t, ptrdiff_t, float *) noexcept nogil
     ctypedef struct direct_double:
         const char *name
         ptrdiff_t lanes, k_block
@@ -38,6 +40,8 @@ cdef extern from "direct.h" nogil:
                        const ptrdiff_t *, ptrdiff_t, double *, ptrdiff_t, ptrdiff_t, ptrdiff_t) noexcept nogil
         void (*weights)(const double *, const ptrdiff_t *, ptrdiff_t, const double *, ptrdiff_t, double *, ptrdiff_t,
                      ptrdiff_t, ptrdiff_t) noexcept nogil
+        void (*pool)(const double *, ptrdiff_t, ptrdiff_t, ptrdiff_t, double *, unsigned char *) noexcept nogil
+        void (*unpool)(const double *, const unsigned char *, ptrdiff_t, ptrdiff_t, ptrdiff_t, double *) noexcept nogil
     const direct_float *direct_float_sets[]
     const direct_double *direct_double_sets[]
     int direct_known(int)
@@ -52,6 +56,8 @@ cdef extern from * nogil:
     #endif
     """
     int omp_get_max_threads()
+
+ctypedef unsigned char uchar
 
 ctypedef fused real:
     float

@@ -38,28 +38,24 @@ def conv_backward(dout, x, w, dx, dw, stride, pad):
         dx[n] = dx_padded[:, pad : pad + H, pad : pad + W]
 
 
-def max_pool_forward(x, out, HH, WW, stride):
-    """IN x (N, C, H, W). OUT out (N, C, H', W')."""
+def max_pool_forward(x, out, chosen, HH, WW, stride):
+    """IN x (N, C, H, W). OUT out, chosen (N, C, H', W'): the largest value of each window, and where it stands."""
     H_out, W_out = out.shape[2:]
     first, *others = _window_elements(x, HH, WW, stride, H_out, W_out)
     out[:] = first
-    for element in others:
+    chosen[:] = 0
+    for place, element in enumerate(others, start=1):
+        # The first of equals is chosen, and the first NaN, since nothing is larger than NaN.
+        larger = (element > out) | ((element != element) & (out == out))
+        np.maximum(chosen, larger * chosen.dtype.type(place), out=chosen)
         np.maximum(out, element, out=out)
 
 
-def max_pool_backward(dout, x, dx, HH, WW, stride):
-    """IN dout (N, C, H', W'), x (N, C, H, W). OUT dx (N, C, H, W). The first of several largest values gets all."""
-    H_out, W_out = dout.shape[2:]
-    largest = np.empty(dout.shape, dtype=x.dtype)
-    max_pool_forward(x, largest, HH, WW, stride)
+def max_pool_backward(dout, chosen, dx, HH, WW, stride):
+    """IN dout, chosen (N, C, H', W'). OUT dx (N, C, H, W)."""
     dx[:] = 0
-    waiting = np.ones(dout.shape, dtype=bool)
-    views = zip(_window_elements(x, HH, WW, stride, H_out, W_out), _window_elements(dx, HH, WW, stride, H_out, W_out))
-    for element, gradient in views:
-        # NaN equals nothing, and argmax finds the first NaN.
-        chosen = waiting & ((element == largest) | (element != element))
-        gradient += np.where(chosen, dout, 0)
-        waiting &= ~chosen
+    for place, gradient in enumerate(_window_elements(dx, HH, WW, stride, *dout.shape[2:])):
+        gradient += np.where(chosen == place, dout, 0)
 
 
 def _padded(image, pad):
