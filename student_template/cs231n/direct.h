@@ -16,6 +16,7 @@
 #ifndef DIRECT_H
 #define DIRECT_H
 
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -45,6 +46,10 @@
         /* The way back. IN dout, chosen (H_out, W_out). OUT dx (H, W), where windows are. */                          \
         void (*unpool)(const REAL *dout, const unsigned char *chosen, ptrdiff_t W, ptrdiff_t H_out, ptrdiff_t W_out,   \
                        REAL *dx);                                                                                      \
+        /* IN w, dw, m, v (size), numbers: beta1, 1 - beta1, beta2, 1 - beta2, learning_rate / (1 - beta1 ** t),       \
+           1 / (1 - beta2 ** t), epsilon. OUT next_w, next_m, next_v (size). */                                        \
+        void (*adam)(const REAL *w, const REAL *dw, const REAL *m, const REAL *v, ptrdiff_t size, const REAL *numbers, \
+                     REAL *next_w, REAL *next_m, REAL *next_v);                                                        \
     } direct_##T;
 
 DIRECT_DECLARE(float, float)

@@ -6,17 +6,21 @@
 #define REAL float
 #define BITS int32_t
 #define LANES (BYTES / 4)
+#define DIRECT_SQRT sqrtf
 #include "direct_body.h"
 #undef REAL
 #undef BITS
 #undef LANES
+#undef DIRECT_SQRT
 #define REAL double
 #define BITS int64_t
 #define LANES (BYTES / 8)
+#define DIRECT_SQRT sqrt
 #include "direct_body.h"
 #undef REAL
 #undef BITS
 #undef LANES
+#undef DIRECT_SQRT
 #undef SET
 #undef BYTES
 #undef TARGET
@@ -227,8 +231,22 @@ TARGET static void NAME(unpool)(const REAL *dout, const unsigned char *chosen, p
 #undef TURNS_HIGH
 #undef SHUFFLE
 
-static const DIRECT_TYPE(REAL) NAME(table) = {DIRECT_STRING(SET), LANES,         K_BLOCK,    NAME(pack),
-                                              NAME(correlate),    NAME(weights), NAME(pool), NAME(unpool)};
+/* One pass over memory. The compiler makes vectors of it, if it is told -fno-math-errno. */
+TARGET static void NAME(adam)(const REAL *restrict w, const REAL *restrict dw, const REAL *restrict m,
+                              const REAL *restrict v, ptrdiff_t size, const REAL *numbers, REAL *restrict next_w,
+                              REAL *restrict next_m, REAL *restrict next_v)
+{
+    const REAL keep_m = numbers[0], take_m = numbers[1], keep_v = numbers[2], take_v = numbers[3];
+    const REAL step = numbers[4], scale = numbers[5], epsilon = numbers[6];
+    for (ptrdiff_t i = 0; i < size; i++) {
+        next_m[i] = keep_m * m[i] + take_m * dw[i];
+        next_v[i] = keep_v * v[i] + take_v * (dw[i] * dw[i]);
+        next_w[i] = w[i] - step * next_m[i] / (DIRECT_SQRT(next_v[i] * scale) + epsilon);
+    }
+}
+
+static const DIRECT_TYPE(REAL) NAME(table) = {
+    DIRECT_STRING(SET), LANES, K_BLOCK, NAME(pack), NAME(correlate), NAME(weights), NAME(pool), NAME(unpool), NAME(adam)};
 
 #undef NAME
 #undef VECTOR

@@ -58,7 +58,7 @@ def conv_forward_fast(x, w, b, conv_param):
     out = np.empty(_conv_shape(x, w, conv_param), dtype=dtype)
     if out.size:
         with _one_blas_thread():
-            _kernels(dtype, w).conv_forward(*_ready(dtype, x, w, biases), out, *_steps(x, conv_param))
+            kernels_for(dtype, w).conv_forward(*ready(dtype, x, w, biases), out, *_steps(x, conv_param))
     return out, (x, w, b, conv_param)
 
 
@@ -75,7 +75,7 @@ def conv_backward_fast(dout, cache):
     dtype = np.result_type(dout, x, w)
     dx, dw = np.empty(x.shape, dtype=dtype), np.empty(w.shape, dtype=dtype)
     with _one_blas_thread():
-        _kernels(dtype, dout, w).conv_backward(*_ready(dtype, dout, x, w), dx, dw, *_steps(x, conv_param))
+        kernels_for(dtype, dout, w).conv_backward(*ready(dtype, dout, x, w), dx, dw, *_steps(x, conv_param))
     db = dout.sum(axis=(0, 2, 3))
     return dx.astype(np.result_type(dout, w), copy=False), dw.astype(np.result_type(dout, x), copy=False), db
 
@@ -88,9 +88,10 @@ class PoolCache(tuple):
     """
 
     def __new__(cls, x, pool_param, window, chosen):
-        cache = super().__new__(cls, (x, pool_param))
-        cache.window, cache.chosen = window, chosen
-        return cache
+        return super().__new__(cls, (x, pool_param))
+
+    def __init__(self, x, pool_param, window, chosen):
+        self.window, self.chosen = window, chosen
 
     def __getnewargs__(self):
         return (*self, self.window, self.chosen)
@@ -121,8 +122,8 @@ def max_pool_backward_fast(dout, cache):
     if not isinstance(cache, PoolCache) or cache.window != window:
         _, cache = _pool(x, pool_param)
     dx = np.empty(x.shape, dtype=dout.dtype)
-    (upstream,) = _ready(dout.dtype, dout)
-    _kernels(dout.dtype, dout).max_pool_backward(upstream, cache.chosen, dx, *window)
+    (upstream,) = ready(dout.dtype, dout)
+    kernels_for(dout.dtype, dout).max_pool_backward(upstream, cache.chosen, dx, *window)
     return dx
 
 
@@ -132,7 +133,7 @@ def _pool(x, pool_param):
     out = np.empty(_pool_shape(x, pool_param), dtype=x.dtype)
     chosen = np.empty(out.shape, dtype=np.uint8 if window[0] * window[1] <= 256 else np.intp)
     if out.size:
-        _kernels(x.dtype, x).max_pool_forward(*_ready(x.dtype, x), out, chosen, *window)
+        kernels_for(x.dtype, x).max_pool_forward(*ready(x.dtype, x), out, chosen, *window)
     return out, PoolCache(x, pool_param, window, chosen)
 
 
@@ -165,13 +166,13 @@ def _window(pool_param):
     return pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
 
 
-def _ready(dtype, *arrays):
-    """Return the arrays in C order, aligned and of one dtype; copies only where needed."""
+def ready(dtype, *arrays):
+    """The arrays in C order, aligned and of one dtype; copies only where they are not so already."""
     return (np.require(array, dtype, ("C", "A")) for array in arrays)
 
 
-def _kernels(dtype, *arrays):
-    """Return the compiled kernels if they exist and support the dtype, else NumPy's; also NumPy's for empty arrays."""
+def kernels_for(dtype, *arrays):
+    """The compiled kernels where they are there and know the dtype, else NumPy's; NumPy's too for empty arrays."""
     if dtype not in COMPILED or not all(array.size for array in arrays):
         return numpy_kernels
     if kernels is None:

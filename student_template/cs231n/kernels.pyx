@@ -32,6 +32,8 @@ cdef extern from "direct.h" nogil:
                      ptrdiff_t, ptrdiff_t) noexcept nogil
         void (*pool)(const float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, float *, unsigned char *) noexcept nogil
         void (*unpool)(const float *, const unsigned char *, ptrdiff_t, ptrdiff_t, ptrdiff_t, float *) noexcept nogil
+        void (*adam)(const float *, const float *, const float *, const float *, ptrdiff_t, const float *, float *, float *,
+                     float *) noexcept nogil
     ctypedef struct direct_double:
         const char *name
         ptrdiff_t lanes, k_block
@@ -42,6 +44,8 @@ cdef extern from "direct.h" nogil:
                      ptrdiff_t, ptrdiff_t) noexcept nogil
         void (*pool)(const double *, ptrdiff_t, ptrdiff_t, ptrdiff_t, double *, unsigned char *) noexcept nogil
         void (*unpool)(const double *, const unsigned char *, ptrdiff_t, ptrdiff_t, ptrdiff_t, double *) noexcept nogil
+        void (*adam)(const double *, const double *, const double *, const double *, ptrdiff_t, const double *, double *, double *,
+                     double *) noexcept nogil
     const direct_float *direct_float_sets[]
     const direct_double *direct_double_sets[]
     int direct_known(int)
@@ -70,6 +74,10 @@ cdef ptrdiff_t CACHE_BYTES = 256 * 1024
 cdef int _first = 0
 while _first < DIRECT_COUNT and not direct_known(_first):
     _first += 1
+
+# Values that a thread updates at a time.
+cdef enum:
+    PIECE = 16 * 1024
 
 # 0: as many as OpenMP would take.
 cdef int _most_threads = 0
@@ -120,6 +128,7 @@ def use_threads(most):
 include "kernels_tiles.pxi"
 include "kernels_columns.pxi"
 include "kernels_pooling.pxi"
+include "kernels_optim.pxi"
 
 
 cdef void correlate_tile(
