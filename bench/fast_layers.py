@@ -74,6 +74,10 @@ CONVOLUTIONS = [
     Convolution("the documents' case", (100, 3, 31, 31), (25, 3, 3, 3), 2, 1, {"float64": 2.0, "float32": 1.3}),
     Convolution("ThreeLayerConvNet's", (50, 3, 32, 32), (32, 3, 7, 7), 1, 3, {"float64": 2.5, "float32": 1.0}),
     Convolution("a deep layer", (50, 32, 32, 32), (32, 32, 3, 3), 1, 1, {"float64": 2.0, "float32": 0.8}),
+    Convolution("1x1 filters", (50, 64, 16, 16), (64, 64, 1, 1), 1, 0, {"float64": 2.0, "float32": 0.8}),
+    Convolution("stride 2, 64 channels", (50, 64, 32, 32), (64, 64, 3, 3), 2, 1, {"float64": 2.0, "float32": 0.8}),
+    Convolution("5x5, pad 2", (50, 16, 32, 32), (32, 16, 5, 5), 1, 2, {"float64": 2.0, "float32": 0.8}),
+    Convolution("a batch of 1", (1, 64, 56, 56), (64, 64, 3, 3), 1, 1, {"float64": 2.0, "float32": 0.8}),
 ]
 POOLINGS = [
     Pooling("pooling, 3 channels", (100, 3, 32, 32), {"float64": 1.0, "float32": 1.0}),

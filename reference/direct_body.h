@@ -87,9 +87,21 @@ TARGET DIRECT_INLINE void NAME(correlate_block)(const int FB, const int NV, cons
         }
 }
 
+#define BLOCK(FB, NV) NAME(correlate_block)(FB, NV, x, offset, K, packed, bias, at + m, to + m, out, plane, width)
+/* Full blocks of NV vectors. The last block takes no more than it must; of six, the table's fill is the rest. */
 #define RUN(FB, NV)                                                                                                    \
-    for (ptrdiff_t m = 0; m < M; m += NV)                                                                              \
-        NAME(correlate_block)(FB, NV, x, offset, K, packed, bias, at + m, to + m, out, plane, width)
+    {                                                                                                                  \
+        ptrdiff_t m = 0;                                                                                               \
+        for (; m + NV <= M; m += NV) BLOCK(FB, NV);                                                                    \
+        if (M - m > 3)                                                                                                 \
+            BLOCK(FB, NV);                                                                                             \
+        else if (M - m == 3)                                                                                           \
+            BLOCK(FB, 3);                                                                                              \
+        else if (M - m == 2)                                                                                           \
+            BLOCK(FB, 2);                                                                                              \
+        else if (M - m == 1)                                                                                           \
+            BLOCK(FB, 1);                                                                                              \
+    }
 
 TARGET static void NAME(correlate)(const REAL *x, const ptrdiff_t *offset, ptrdiff_t K, const REAL *packed,
                                    const REAL *bias, const ptrdiff_t *at, const ptrdiff_t *to, ptrdiff_t M, REAL *out,
@@ -116,6 +128,7 @@ TARGET static void NAME(correlate)(const REAL *x, const ptrdiff_t *offset, ptrdi
     }
 }
 #undef RUN
+#undef BLOCK
 
 /* K_BLOCK weights of FV vectors of filters. */
 TARGET DIRECT_INLINE void NAME(weights_block)(const int FV, const REAL *x, const ptrdiff_t *offset, const REAL *dout,

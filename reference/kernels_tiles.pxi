@@ -102,25 +102,30 @@ cdef void copy_tile(const real *x, const Layout *s, Tile t, real *copy) noexcept
     cdef const real *image = x + t.n * s.C * s.H * s.W
     cdef const real *source
     cdef real *target
-    for c in range(s.C):
-        for i in range(seen):
-            y = t.row * s.stride - s.top + i
-            target = copy + c * s.plane + i * s.pitch
-            if y < 0 or y >= s.H:
-                memset(target, 0, s.pitch * sizeof(real))
-                continue
-            source = image + (c * s.H + y) * s.W
-            for phase in range(s.stride):
-                x0 = t.column * s.stride - s.left + phase
-                first, last = steps_until(x0, s.stride, 0, width), steps_until(x0, s.stride, s.W, width)
-                memset(target, 0, first * sizeof(real))
+    for phase in range(s.stride):
+        x0 = t.column * s.stride - s.left + phase
+        first, last = steps_until(x0, s.stride, 0, width), steps_until(x0, s.stride, s.W, width)
+        for c in range(s.C):
+            for i in range(seen):
+                y = t.row * s.stride - s.top + i
+                target = copy + c * s.plane + i * s.pitch + phase * s.segment
+                if y < 0 or y >= s.H:
+                    memset(target, 0, width * sizeof(real))
+                    continue
+                source = image + (c * s.H + y) * s.W + x0
+                if first:
+                    memset(target, 0, first * sizeof(real))
                 if s.stride == 1:
-                    memcpy(target + first, source + x0 + first, (last - first) * sizeof(real))
+                    memcpy(target + first, source + first, (last - first) * sizeof(real))
+                elif s.stride == 2:
+                    # A constant, so that the compiler makes vectors.
+                    for q in range(first, last):
+                        target[q] = source[q * 2]
                 else:
                     for q in range(first, last):
-                        target[q] = source[x0 + q * s.stride]
-                memset(target + last, 0, (width - last) * sizeof(real))
-                target += s.segment
+                        target[q] = source[q * s.stride]
+                if last < width:
+                    memset(target + last, 0, (width - last) * sizeof(real))
 
 
 cdef ptrdiff_t vectors_of(const Layout *s, ptrdiff_t lanes) noexcept nogil:
