@@ -238,6 +238,16 @@ TARGET static void NAME(unpool)(const REAL *dout, const unsigned char *chosen, p
             AT(dx + W + 2 * q + LANES) = SHUFFLE(third, fourth, TURNS_HIGH);
         }
 }
+
+TARGET static void NAME(part)(const REAL *x, ptrdiff_t pairs, REAL *even, REAL *odd)
+{
+    for (ptrdiff_t q = 0; q < pairs; q += LANES) {
+        q = q < pairs - LANES ? q : pairs - LANES;
+        const VECTOR low = CONST_AT(x + 2 * q), high = CONST_AT(x + 2 * q + LANES);
+        AT(even + q) = SHUFFLE(low, high, EVEN);
+        AT(odd + q) = SHUFFLE(low, high, ODD);
+    }
+}
 #undef EVEN
 #undef ODD
 #undef TURNS_LOW
@@ -259,7 +269,8 @@ TARGET static void NAME(adam)(const REAL *restrict w, const REAL *restrict dw, c
 }
 
 static const DIRECT_TYPE(REAL) NAME(table) = {
-    DIRECT_STRING(SET), LANES, K_BLOCK, NAME(pack), NAME(correlate), NAME(weights), NAME(pool), NAME(unpool), NAME(adam)};
+    DIRECT_STRING(SET), LANES, K_BLOCK, NAME(pack), NAME(correlate), NAME(weights), NAME(part),
+    NAME(pool), NAME(unpool), NAME(adam)};
 
 #undef NAME
 #undef VECTOR

@@ -93,6 +93,8 @@ dtypes = st.sampled_from(["float64", "float32"])
 @example(0, 2, 3, 9, 8, 8, 1, 1, 1, 3, "float64", "C")  # pad larger than the filter: dx is a part of dout's convolution
 @example(0, 1, 1, 1, 1, 1, 1, 1, 3, 0, "float32", "C")
 @example(0, 1, 2, 17, 5, 37, 5, 5, 1, 2, "float32", "F")
+@example(0, 2, 3, 9, 6, 20, 1, 1, 1, 0, "float32", "C")  # read in place
+@example(0, 2, 3, 9, 6, 37, 3, 3, 1, 0, "float64", "C")
 def test_convolution_in_any_shape(seed, N, C, F, H, W, HH, WW, stride, pad, dtype, layout):
     assert_conv_right(*conv_case(seed, N, C, F, H, W, HH, WW, stride, pad, dtype, layout))
 
@@ -102,6 +104,10 @@ def test_convolution_in_any_shape(seed, N, C, F, H, W, HH, WW, stride, pad, dtyp
 @pytest.mark.parametrize(
     "sizes",
     [
+        {"N": 4, "C": 20, "F": 24, "H": 37, "W": 70, "HH": 3, "WW": 5, "stride": 2, "pad": 1},
+        {"N": 8, "C": 16, "F": 24, "H": 50, "W": 99, "HH": 4, "WW": 5, "stride": 3, "pad": 4},
+        {"N": 3, "C": 64, "F": 40, "H": 30, "W": 400, "HH": 1, "WW": 1, "stride": 1, "pad": 0},
+        {"N": 1, "C": 300, "F": 20, "H": 3, "W": 139, "HH": 3, "WW": 3, "stride": 1, "pad": 0},
         {"N": 3, "C": 40, "F": 33, "H": 30, "W": 45, "HH": 3, "WW": 3, "stride": 1, "pad": 1},
         {"N": 1, "C": 300, "F": 5, "H": 9, "W": 70, "HH": 5, "WW": 7, "stride": 1, "pad": 2},
         {"N": 2, "C": 70, "F": 6, "H": 33, "W": 50, "HH": 3, "WW": 5, "stride": 2, "pad": 1},
@@ -110,6 +116,22 @@ def test_convolution_in_any_shape(seed, N, C, F, H, W, HH, WW, stride, pad, dtyp
 )
 def test_convolution_larger_than_one_tile(sizes, dtype):
     assert_conv_right(*conv_case(231, **sizes, dtype=dtype))
+
+
+@np.errstate(invalid="ignore")
+@pytest.mark.parametrize("stride", [1, 2])
+def test_nan_and_infinity_reach_only_what_they_touch(stride):
+    x, w, b, dout, param = conv_case(0, 4, 16, 24, 40, 40, 3, 3, stride, 1)
+    w[0, 0, 0, 0], w[1, 1, 2, 2] = np.nan, np.inf
+    x[0, 2, 5, 6], dout[1, 3, 0, 0] = np.nan, np.inf
+    cache = (x, w, b, param)
+    pairs = zip(
+        (conv_forward_fast(x, w, b, param)[0], *conv_backward_fast(dout, cache)),
+        (layers.conv_forward_naive(x, w, b, param)[0], *layers.conv_backward_naive(dout, cache)),
+        strict=True,
+    )
+    for actual, expected in pairs:
+        np.testing.assert_array_equal(np.isfinite(actual), np.isfinite(expected))
 
 
 @each
