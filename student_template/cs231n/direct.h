@@ -40,6 +40,8 @@
            to the next one in x. OUT dw (K filled up, F): added to. */                                                 \
         void (*weights)(const REAL *x, const ptrdiff_t *offset, ptrdiff_t K, const REAL *dout, ptrdiff_t F, REAL *dw,  \
                         ptrdiff_t rows, ptrdiff_t columns, ptrdiff_t row_step);                                        \
+        /* IN x (pairs, 2), at least `lanes` pairs. OUT even, odd (pairs). */                                          \
+        void (*part)(const REAL *x, ptrdiff_t pairs, REAL *even, REAL *odd);                                           \
         /* Max-pooling of one plane, 2 x 2 windows that do not overlap, at least `lanes` in a row. IN x (H, W). OUT    \
            out (H_out, W_out), chosen: 0 to 3, the place of the largest in its window. */                              \
         void (*pool)(const REAL *x, ptrdiff_t W, ptrdiff_t H_out, ptrdiff_t W_out, REAL *out, unsigned char *chosen);  \

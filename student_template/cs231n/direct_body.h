@@ -87,9 +87,21 @@ TARGET DIRECT_INLINE void NAME(correlate_block)(const int FB, const int NV, cons
         }
 }
 
+#define BLOCK(FB, NV) NAME(correlate_block)(FB, NV, x, offset, K, packed, bias, at + m, to + m, out, plane, width)
+/* Full blocks of NV vectors. The last block takes no more than it must; of six, the table's fill is the rest. */
 #define RUN(FB, NV)                                                                                                    \
-    for (ptrdiff_t m = 0; m < M; m += NV)                                                                              \
-        NAME(correlate_block)(FB, NV, x, offset, K, packed, bias, at + m, to + m, out, plane, width)
+    {                                                                                                                  \
+        ptrdiff_t m = 0;                                                                                               \
+        for (; m + NV <= M; m += NV) BLOCK(FB, NV);                                                                    \
+        if (M - m > 3)                                                                                                 \
+            BLOCK(FB, NV);                                                                                             \
+        else if (M - m == 3)                                                                                           \
+            BLOCK(FB, 3);                                                                                              \
+        else if (M - m == 2)                                                                                           \
+            BLOCK(FB, 2);                                                                                              \
+        else if (M - m == 1)                                                                                           \
+            BLOCK(FB, 1);                                                                                              \
+    }
 
 TARGET static void NAME(correlate)(const REAL *x, const ptrdiff_t *offset, ptrdiff_t K, const REAL *packed,
                                    const REAL *bias, const ptrdiff_t *at, const ptrdiff_t *to, ptrdiff_t M, REAL *out,
@@ -116,6 +128,7 @@ TARGET static void NAME(correlate)(const REAL *x, const ptrdiff_t *offset, ptrdi
     }
 }
 #undef RUN
+#undef BLOCK
 
 /* K_BLOCK weights of FV vectors of filters. */
 TARGET DIRECT_INLINE void NAME(weights_block)(const int FV, const REAL *x, const ptrdiff_t *offset, const REAL *dout,
@@ -225,6 +238,16 @@ TARGET static void NAME(unpool)(const REAL *dout, const unsigned char *chosen, p
             AT(dx + W + 2 * q + LANES) = SHUFFLE(third, fourth, TURNS_HIGH);
         }
 }
+
+TARGET static void NAME(part)(const REAL *x, ptrdiff_t pairs, REAL *even, REAL *odd)
+{
+    for (ptrdiff_t q = 0; q < pairs; q += LANES) {
+        q = q < pairs - LANES ? q : pairs - LANES;
+        const VECTOR low = CONST_AT(x + 2 * q), high = CONST_AT(x + 2 * q + LANES);
+        AT(even + q) = SHUFFLE(low, high, EVEN);
+        AT(odd + q) = SHUFFLE(low, high, ODD);
+    }
+}
 #undef EVEN
 #undef ODD
 #undef TURNS_LOW
@@ -246,7 +269,8 @@ TARGET static void NAME(adam)(const REAL *restrict w, const REAL *restrict dw, c
 }
 
 static const DIRECT_TYPE(REAL) NAME(table) = {
-    DIRECT_STRING(SET), LANES, K_BLOCK, NAME(pack), NAME(correlate), NAME(weights), NAME(pool), NAME(unpool), NAME(adam)};
+    DIRECT_STRING(SET), LANES, K_BLOCK, NAME(pack), NAME(correlate), NAME(weights), NAME(part),
+    NAME(pool), NAME(unpool), NAME(adam)};
 
 #undef NAME
 #undef VECTOR

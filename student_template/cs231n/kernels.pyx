@@ -30,6 +30,7 @@ cdef extern from "direct.h" nogil:
                        const ptrdiff_t *, ptrdiff_t, float *, ptrdiff_t, ptrdiff_t, ptrdiff_t) noexcept nogil
         void (*weights)(const float *, const ptrdiff_t *, ptrdiff_t, const float *, ptrdiff_t, float *, ptrdiff_t,
                      ptrdiff_t, ptrdiff_t) noexcept nogil
+        void (*part)(const float *, ptrdiff_t, float *, float *) noexcept nogil
         void (*pool)(const float *, ptrdiff_t, ptrdiff_t, ptrdiff_t, float *, unsigned char *) noexcept nogil
         void (*unpool)(const float *, const unsigned char *, ptrdiff_t, ptrdiff_t, ptrdiff_t, float *) noexcept nogil
         void (*adam)(const float *, const float *, const float *, const float *, ptrdiff_t, const float *, float *, float *,
@@ -42,6 +43,7 @@ cdef extern from "direct.h" nogil:
                        const ptrdiff_t *, ptrdiff_t, double *, ptrdiff_t, ptrdiff_t, ptrdiff_t) noexcept nogil
         void (*weights)(const double *, const ptrdiff_t *, ptrdiff_t, const double *, ptrdiff_t, double *, ptrdiff_t,
                      ptrdiff_t, ptrdiff_t) noexcept nogil
+        void (*part)(const double *, ptrdiff_t, double *, double *) noexcept nogil
         void (*pool)(const double *, ptrdiff_t, ptrdiff_t, ptrdiff_t, double *, unsigned char *) noexcept nogil
         void (*unpool)(const double *, const unsigned char *, ptrdiff_t, ptrdiff_t, ptrdiff_t, double *) noexcept nogil
         void (*adam)(const double *, const double *, const double *, const double *, ptrdiff_t, const double *, double *, double *,
@@ -135,16 +137,16 @@ cdef void correlate_tile(
     int chosen, const Layout *s, Tile t, const real *x, const ptrdiff_t *offset, const real *packed, const real *bias,
     real *out, ptrdiff_t F, ptrdiff_t *places, real *copy,
 ) noexcept nogil:
-    """IN x (N, C, H, W). OUT a tile of out (N, F, H_out, W_out). SCRATCH places, copy."""
+    """IN x (N, C, H, W). OUT a tile of out (F, H_out, W_out), one image. SCRATCH places, copy."""
     cdef ptrdiff_t K = s.C * s.HH * s.WW, P = s.H_out * s.W_out, lanes = lanes_of(x, chosen), M
     cdef ptrdiff_t *to = places + vectors_of(s, lanes)
-    copy_tile(x, s, t, copy)
+    cdef const real *seen = see_tile(x, s, t, copy)
     M = place_vectors(s, t, lanes, places, to)
-    out += t.n * F * P + t.row * s.W_out + t.column
+    out += t.row * s.W_out + t.column
     if real is float:
-        direct_float_sets[chosen].correlate(copy, offset, K, packed, bias, places, to, M, out, F, P, t.columns)
+        direct_float_sets[chosen].correlate(seen, offset, K, packed, bias, places, to, M, out, F, P, t.columns)
     else:
-        direct_double_sets[chosen].correlate(copy, offset, K, packed, bias, places, to, M, out, F, P, t.columns)
+        direct_double_sets[chosen].correlate(seen, offset, K, packed, bias, places, to, M, out, F, P, t.columns)
 
 
 cdef void weights_tile(
@@ -153,27 +155,55 @@ cdef void weights_tile(
 ) noexcept nogil:
     """IN x (N, C, H, W), dout (N, F, H_out, W_out). OUT sums (terms, width): added to. SCRATCH copy, turned."""
     cdef ptrdiff_t P = s.H_out * s.W_out, row_step = s.stride * s.pitch, i
-    copy_tile(x, s, t, copy)
+    cdef const real *seen = see_tile(x, s, t, copy)
     dout += t.n * F * P + t.row * s.W_out + t.column
     for i in range(t.rows):
         turn(dout + i * s.W_out, F, P, t.columns, turned + i * t.columns * width, width)
     if real is float:
-        direct_float_sets[chosen].weights(copy, offset, terms, turned, width, sums, t.rows, t.columns, row_step)
+        direct_float_sets[chosen].weights(seen, offset, terms, turned, width, sums, t.rows, t.columns, row_step)
     else:
-        direct_double_sets[chosen].weights(copy, offset, terms, turned, width, sums, t.rows, t.columns, row_step)
+        direct_double_sets[chosen].weights(seen, offset, terms, turned, width, sums, t.rows, t.columns, row_step)
 
 
-cdef void _correlate(
-    int chosen, const Layout *s, ptrdiff_t N, const real *x, const real *w, const real *bias, real *out, ptrdiff_t F
+cdef struct Grid:
+    # A convolution's output goes to every step-th pixel of images (H, W), from (row, column) on.
+    ptrdiff_t H, W, row, column, step
+
+
+cdef void spread_tile(
+    const Layout *s, Tile t, const real *out, ptrdiff_t F, Grid grid, real *images
+) noexcept nogil:
+    """IN a tile of out (F, H_out, W_out). OUT images (N, F, H, W): its pixels of the grid."""
+    cdef ptrdiff_t f, i, j
+    cdef const real *source
+    cdef real *target
+    for f in range(F):
+        for i in range(t.row, t.row + t.rows):
+            source = out + (f * s.H_out + i) * s.W_out + t.column
+            target = images + ((t.n * F + f) * grid.H + grid.row + i * grid.step) * grid.W
+            target += grid.column + t.column * grid.step
+            if grid.step == 2:
+                for j in range(t.columns):
+                    target[j * 2] = source[j]
+            else:
+                for j in range(t.columns):
+                    target[j * grid.step] = source[j]
+
+
+cdef _correlate(
+    int chosen, const Layout *s, ptrdiff_t N, const real *x, const real *w, const real *bias, real *out, ptrdiff_t F,
+    Grid grid,
 ):
-    """IN x (N, C, H, W), w (F, K), bias (F) or NULL. OUT out (N, F, H_out, W_out)."""
-    cdef ptrdiff_t K = s.C * s.HH * s.WW, items = N * s.tiles_down * s.tiles_across, item
+    """IN x (N, C, H, W), w (F, K), bias (F) or NULL. OUT out (N, F, H_out, W_out), or its grid where that has a step."""
+    cdef ptrdiff_t K = s.C * s.HH * s.WW, P = s.H_out * s.W_out, items = N * s.tiles_down * s.tiles_across, item
     cdef ptrdiff_t vectors = vectors_of(s, lanes_of(x, chosen))
-    cdef int threads = threads_for(items, 2.0 * N * F * K * s.H_out * s.W_out), thread = 0
+    cdef int threads = threads_for(items, 2.0 * N * F * K * P), thread = 0
     cdef real[:, ::1] packed = _empty(x, 1, F * K)
-    cdef real[:, ::1] copies = _empty(x, threads, s.C * s.plane + lanes_of(x, chosen))
+    cdef real[:, ::1] copies = _empty(x, threads, 0 if s.in_place else s.C * s.plane + lanes_of(x, chosen))
+    cdef real[:, ::1] apart = _empty(x, threads, F * P if grid.step > 1 else 0)
     cdef ptrdiff_t[::1] offset = np.empty(K, dtype=np.intp)
     cdef ptrdiff_t[:, ::1] places = np.empty((threads, 2 * vectors), dtype=np.intp)
+    cdef Tile t
     offset_terms(s, K, &offset[0])
     if real is float:
         direct_float_sets[chosen].pack(w, K, F, K, &packed[0, 0])
@@ -182,10 +212,18 @@ cdef void _correlate(
     with nogil, parallel(num_threads=threads):
         thread = threadid()
         for item in prange(items, schedule="static"):
-            correlate_tile(
-                chosen, s, tile_of(s, item), x, &offset[0], &packed[0, 0], bias, out, F, &places[thread, 0],
-                &copies[thread, 0],
-            )
+            t = tile_of(s, item)
+            if grid.step > 1:
+                correlate_tile(
+                    chosen, s, t, x, &offset[0], &packed[0, 0], bias, &apart[thread, 0], F, &places[thread, 0],
+                    &copies[thread, 0],
+                )
+                spread_tile(s, t, &apart[thread, 0], F, grid, out)
+            else:
+                correlate_tile(
+                    chosen, s, t, x, &offset[0], &packed[0, 0], bias, out + t.n * F * P, F, &places[thread, 0],
+                    &copies[thread, 0],
+                )
 
 
 def conv_forward(
@@ -196,12 +234,14 @@ def conv_forward(
     cdef ptrdiff_t N = x.shape[0], F = w.shape[0], H_out = out.shape[2], W_out = out.shape[3], n
     cdef int chosen = choose(&x[0, 0, 0, 0], W_out), threads
     cdef ptrdiff_t lanes = 1 if chosen == DIRECT_COUNT else lanes_of(&x[0, 0, 0, 0], chosen)
+    cdef Grid whole
     cdef Layout s = lay_out(
-        x.shape[1], x.shape[2], x.shape[3], w.shape[2], w.shape[3], stride, pad, pad, H_out, W_out, lanes,
+        N, x.shape[1], x.shape[2], x.shape[3], w.shape[2], w.shape[3], stride, pad, pad, H_out, W_out, lanes,
         CACHE_BYTES // sizeof(real),
     )
     if chosen < DIRECT_COUNT:
-        _correlate(chosen, &s, N, &x[0, 0, 0, 0], &w[0, 0, 0, 0], &b[0], &out[0, 0, 0, 0], F)
+        whole.step = 1
+        _correlate(chosen, &s, N, &x[0, 0, 0, 0], &w[0, 0, 0, 0], &b[0], &out[0, 0, 0, 0], F, whole)
         return
 
     cdef ptrdiff_t K = s.C * s.HH * s.WW
@@ -227,24 +267,44 @@ def conv_backward(
 cdef _backward_images(
     const real[:, :, :, ::1] dout, const real[:, :, :, ::1] w, real[:, :, :, ::1] dx, ptrdiff_t stride, ptrdiff_t pad
 ):
-    """With stride 1, dx is a convolution too: of dout with the filters turned around, their first two axes swapped."""
+    """dx is a convolution too: of dout with the filters turned around, their first two axes swapped.
+
+    With a stride, it is one for each row and column of pixels of equal remainder: pixel y lies under the weights i with
+    y + pad = q * stride + i, so those with i = i0 + a * stride see dout at q0 - a. A NaN or infinity among the weights
+    would spread from there to pixels that it never touched, by way of the zeros around dout; columns do not have any.
+    """
     cdef ptrdiff_t N = dx.shape[0], C = dx.shape[1], H = dx.shape[2], W = dx.shape[3]
     cdef ptrdiff_t F = w.shape[0], HH = w.shape[2], WW = w.shape[3], H_out = dout.shape[2], W_out = dout.shape[3], n
-    cdef int chosen = choose(&w[0, 0, 0, 0], W), threads
+    cdef int chosen = choose(&w[0, 0, 0, 0], (W + stride - 1) // stride), threads
     cdef Layout s
+    cdef Grid grid
     cdef real[:, :, :, ::1] turned
-    if chosen < DIRECT_COUNT and stride == 1:
-        turned = np.ascontiguousarray(np.asarray(w)[:, :, ::-1, ::-1].swapaxes(0, 1))
-        s = lay_out(
-            F, H_out, W_out, HH, WW, 1, HH - 1 - pad, WW - 1 - pad, H, W, lanes_of(&w[0, 0, 0, 0], chosen),
-            CACHE_BYTES // sizeof(real),
-        )
-        _correlate(chosen, &s, N, &dout[0, 0, 0, 0], &turned[0, 0, 0, 0], <const real *> NULL, &dx[0, 0, 0, 0], C)
+    cdef ptrdiff_t i0, j0, rows, columns_
+    # Too little work for stride * stride convolutions goes by columns.
+    cdef bint enough = stride == 1 or 2.0 * N * F * C * HH * WW * H_out * W_out >= 2e7 * stride * stride
+    if chosen < DIRECT_COUNT and enough and stride <= min(HH, WW, H, W) and np.isfinite(w).all():
+        grid.H, grid.W, grid.step = H, W, stride
+        for i0 in range(stride):
+            for j0 in range(stride):
+                grid.row, grid.column = (i0 - pad) % stride, (j0 - pad) % stride
+                grid.row += stride if grid.row < 0 else 0
+                grid.column += stride if grid.column < 0 else 0
+                rows, columns_ = (H - grid.row + stride - 1) // stride, (W - grid.column + stride - 1) // stride
+                turned = np.ascontiguousarray(np.asarray(w)[:, :, i0::stride, j0::stride][:, :, ::-1, ::-1].swapaxes(0, 1))
+                s = lay_out(
+                    N, F, H_out, W_out, turned.shape[2], turned.shape[3], 1,
+                    turned.shape[2] - 1 - (grid.row + pad - i0) // stride,
+                    turned.shape[3] - 1 - (grid.column + pad - j0) // stride,
+                    rows, columns_, lanes_of(&w[0, 0, 0, 0], chosen), CACHE_BYTES // sizeof(real),
+                )
+                _correlate(
+                    chosen, &s, N, &dout[0, 0, 0, 0], &turned[0, 0, 0, 0], <const real *> NULL, &dx[0, 0, 0, 0], C, grid
+                )
         return
 
     cdef ptrdiff_t K = C * HH * WW
     cdef real[:, ::1] columns
-    s = lay_out(C, H, W, HH, WW, stride, pad, pad, H_out, W_out, 1, CACHE_BYTES // sizeof(real))
+    s = lay_out(N, C, H, W, HH, WW, stride, pad, pad, H_out, W_out, 1, CACHE_BYTES // sizeof(real))
     lay_out_for_blas(&s, CACHE_BYTES // sizeof(real))
     threads = threads_for(N, 2.0 * N * F * K * H_out * W_out)
     columns = _empty(&w[0, 0, 0, 0], threads, K * s.rows * s.columns)
@@ -269,7 +329,7 @@ cdef _backward_weights(
         terms, width = (K + k_block - 1) // k_block * k_block, (F + lanes - 1) // lanes * lanes
         # The copy of the image and dout, turned, share the cache.
         s = lay_out(
-            C, x.shape[2], x.shape[3], HH, WW, stride, pad, pad, H_out, W_out, lanes,
+            N, C, x.shape[2], x.shape[3], HH, WW, stride, pad, pad, H_out, W_out, lanes,
             CACHE_BYTES // sizeof(real) * C * stride * stride // (C * stride * stride + width),
         )
         items = N * s.tiles_down * s.tiles_across
@@ -278,7 +338,7 @@ cdef _backward_weights(
         offset_terms(&s, terms, &offset[0])
         sums = _empty(&x[0, 0, 0, 0], threads, terms * width)
         sums[:] = 0
-        copies = _empty(&x[0, 0, 0, 0], threads, C * s.plane)
+        copies = _empty(&x[0, 0, 0, 0], threads, 0 if s.in_place else C * s.plane)
         turned = _empty(&x[0, 0, 0, 0], threads, s.rows * s.columns * width)
         turned[:] = 0
         with nogil, parallel(num_threads=threads):
@@ -292,7 +352,7 @@ cdef _backward_weights(
         np.asarray(dw).reshape(F, K)[:] = total[:K, :F].T
         return
 
-    s = lay_out(C, x.shape[2], x.shape[3], HH, WW, stride, pad, pad, H_out, W_out, 1, CACHE_BYTES // sizeof(real))
+    s = lay_out(N, C, x.shape[2], x.shape[3], HH, WW, stride, pad, pad, H_out, W_out, 1, CACHE_BYTES // sizeof(real))
     lay_out_for_blas(&s, CACHE_BYTES // sizeof(real))
     threads = threads_for(N, 2.0 * N * F * K * H_out * W_out)
     copies = _empty(&x[0, 0, 0, 0], threads, K * s.rows * s.columns)

@@ -7,6 +7,8 @@ cdef struct Layout:
     ptrdiff_t rows, columns, tiles_down, tiles_across
     # The copy that a tile sees: (C, plane), rows of `pitch`, in each row `stride` segments of `segment` columns.
     ptrdiff_t segment, pitch, plane
+    # Whether tiles read the image itself, because a copy of theirs would be the same.
+    bint in_place
 
 
 cdef struct Tile:
@@ -15,11 +17,12 @@ cdef struct Tile:
 
 
 cdef Layout lay_out(
-    ptrdiff_t C, ptrdiff_t H, ptrdiff_t W, ptrdiff_t HH, ptrdiff_t WW, ptrdiff_t stride, ptrdiff_t top, ptrdiff_t left,
-    ptrdiff_t H_out, ptrdiff_t W_out, ptrdiff_t lanes, ptrdiff_t limit,
+    ptrdiff_t N, ptrdiff_t C, ptrdiff_t H, ptrdiff_t W, ptrdiff_t HH, ptrdiff_t WW, ptrdiff_t stride, ptrdiff_t top,
+    ptrdiff_t left, ptrdiff_t H_out, ptrdiff_t W_out, ptrdiff_t lanes, ptrdiff_t limit,
 ) noexcept nogil:
     """Choose tiles whose copies hold at most `limit` values; at least one row of `lanes` columns."""
     cdef Layout s
+    cdef ptrdiff_t threads = _most_threads or omp_get_max_threads()
     s.C, s.H, s.W, s.HH, s.WW, s.stride, s.top, s.left = C, H, W, HH, WW, stride, top, left
     s.H_out, s.W_out = H_out, W_out
     s.columns = W_out
@@ -30,9 +33,21 @@ cdef Layout lay_out(
             break
         s.columns = max(lanes, s.columns // 2 // lanes * lanes)
     s.rows = max(1, min(H_out, 1 + (limit // (C * s.pitch) - HH) // stride))
-    s.plane = ((s.rows - 1) * stride + HH) * s.pitch
     s.tiles_down = (H_out + s.rows - 1) // s.rows
     s.tiles_across = (W_out + s.columns - 1) // s.columns
+    # Of few tiles, each thread gets as many as the others, of about the same height.
+    if N * s.tiles_down * s.tiles_across < 8 * threads:
+        while N * s.tiles_down * s.tiles_across % threads and s.tiles_down < H_out:
+            s.tiles_down += 1
+    s.rows = (H_out + s.tiles_down - 1) // s.tiles_down
+    s.tiles_down = (H_out + s.rows - 1) // s.rows
+    s.plane = ((s.rows - 1) * stride + HH) * s.pitch
+    # Without padding and stride; and no vector reaches beyond its row, as it may in a copy.
+    s.in_place = stride == 1 and top == left == 0 and H_out == H - HH + 1 and W_out == W - WW + 1
+    if s.in_place and W_out - (s.tiles_across - 1) * s.columns >= lanes:
+        s.segment, s.pitch, s.plane = W, W, H * W
+    else:
+        s.in_place = False
     return s
 
 
@@ -95,6 +110,17 @@ cdef ptrdiff_t steps_until(ptrdiff_t x, ptrdiff_t stride, ptrdiff_t bound, ptrdi
     return 0 if x >= bound else min(most, (bound - x + stride - 1) // stride)
 
 
+cdef const real *see_tile(const real *x, const Layout *s, Tile t, real *copy) noexcept nogil:
+    """Where the first window of this tile of the output begins: in x (N, C, H, W), or in its copy. SCRATCH copy."""
+    if s.in_place:
+        return x + t.n * s.C * s.H * s.W + t.row * s.W + t.column
+    if s.stride == 2:
+        copy_tile_in_pairs(x, s, t, copy)
+    else:
+        copy_tile(x, s, t, copy)
+    return copy
+
+
 cdef void copy_tile(const real *x, const Layout *s, Tile t, real *copy) noexcept nogil:
     """IN x (N, C, H, W). OUT copy: what the windows of this tile of the output see, zeros where there is no image."""
     cdef ptrdiff_t c, i, y, x0, q, first, last, phase
@@ -102,25 +128,71 @@ cdef void copy_tile(const real *x, const Layout *s, Tile t, real *copy) noexcept
     cdef const real *image = x + t.n * s.C * s.H * s.W
     cdef const real *source
     cdef real *target
-    for c in range(s.C):
-        for i in range(seen):
-            y = t.row * s.stride - s.top + i
-            target = copy + c * s.plane + i * s.pitch
-            if y < 0 or y >= s.H:
-                memset(target, 0, s.pitch * sizeof(real))
-                continue
-            source = image + (c * s.H + y) * s.W
-            for phase in range(s.stride):
-                x0 = t.column * s.stride - s.left + phase
-                first, last = steps_until(x0, s.stride, 0, width), steps_until(x0, s.stride, s.W, width)
-                memset(target, 0, first * sizeof(real))
+    for phase in range(s.stride):
+        x0 = t.column * s.stride - s.left + phase
+        first, last = steps_until(x0, s.stride, 0, width), steps_until(x0, s.stride, s.W, width)
+        for c in range(s.C):
+            for i in range(seen):
+                y = t.row * s.stride - s.top + i
+                target = copy + c * s.plane + i * s.pitch + phase * s.segment
+                if y < 0 or y >= s.H:
+                    memset(target, 0, width * sizeof(real))
+                    continue
+                source = image + (c * s.H + y) * s.W + x0
+                if first:
+                    memset(target, 0, first * sizeof(real))
                 if s.stride == 1:
-                    memcpy(target + first, source + x0 + first, (last - first) * sizeof(real))
+                    memcpy(target + first, source + first, (last - first) * sizeof(real))
                 else:
                     for q in range(first, last):
-                        target[q] = source[x0 + q * s.stride]
-                memset(target + last, 0, (width - last) * sizeof(real))
-                target += s.segment
+                        target[q] = source[q * s.stride]
+                if last < width:
+                    memset(target + last, 0, (width - last) * sizeof(real))
+
+
+cdef void copy_tile_in_pairs(const real *x, const Layout *s, Tile t, real *copy) noexcept nogil:
+    """copy_tile for a stride of 2: both segments of a row at once."""
+    cdef int set_ = _first
+    cdef ptrdiff_t c, i, y, q, x0 = t.column * 2 - s.left
+    cdef ptrdiff_t seen = (t.rows - 1) * 2 + s.HH, width = t.columns + (s.WW - 1) // 2
+    cdef ptrdiff_t first0 = steps_until(x0, 2, 0, width), last0 = steps_until(x0, 2, s.W, width)
+    cdef ptrdiff_t first1 = steps_until(x0 + 1, 2, 0, width), last1 = steps_until(x0 + 1, 2, s.W, width)
+    # first1 <= first0 and last1 <= last0: the odd neighbour of a column lies to its right.
+    cdef const real *image = x + t.n * s.C * s.H * s.W
+    cdef const real *source
+    cdef real *even
+    cdef real *odd
+    while set_ < DIRECT_COUNT and last1 - first0 < lanes_of(x, set_):
+        set_ += 1
+    for c in range(s.C):
+        for i in range(seen):
+            y = t.row * 2 - s.top + i
+            even = copy + c * s.plane + i * s.pitch
+            odd = even + s.segment
+            if y < 0 or y >= s.H:
+                memset(even, 0, width * sizeof(real))
+                memset(odd, 0, width * sizeof(real))
+                continue
+            source = image + (c * s.H + y) * s.W + x0
+            if first0:
+                memset(even, 0, first0 * sizeof(real))
+                memset(odd, 0, first1 * sizeof(real))
+            for q in range(first1, min(first0, last1)):
+                odd[q] = source[q * 2 + 1]
+            if set_ < DIRECT_COUNT:
+                if real is float:
+                    direct_float_sets[set_].part(source + first0 * 2, last1 - first0, even + first0, odd + first0)
+                else:
+                    direct_double_sets[set_].part(source + first0 * 2, last1 - first0, even + first0, odd + first0)
+            else:
+                for q in range(first0, last1):
+                    even[q] = source[q * 2]
+                    odd[q] = source[q * 2 + 1]
+            for q in range(max(first0, last1), last0):
+                even[q] = source[q * 2]
+            if last1 < width:
+                memset(even + last0, 0, (width - last0) * sizeof(real))
+                memset(odd + last1, 0, (width - last1) * sizeof(real))
 
 
 cdef ptrdiff_t vectors_of(const Layout *s, ptrdiff_t lanes) noexcept nogil:

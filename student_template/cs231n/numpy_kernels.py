@@ -1,4 +1,4 @@
-"""The kernels of fast_layers.py and fast_optim.py in NumPy: without a compiler, and for dtypes that kernels.pyx has not.
+"""The kernels of fast_layers.py and fast_optim.py in NumPy: without a compiler, and for dtypes that kernels.pyx lacks.
 
 The functions have the signatures and results of kernels.pyx, for any dtype. Before it calls them, fast_layers.py checks
 the shapes and creates the arrays marked OUT. No temporary array is larger than a few images: convolutions go image by
