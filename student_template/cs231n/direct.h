@@ -1,4 +1,4 @@
-/* Convolution by direct sums, without columns: the inner loops of kernels.pyx that carry nearly all of its arithmetic.
+/* The inner loops of kernels.pyx that carry nearly all of its arithmetic. Convolution goes by direct sums, without columns.
 
    a. One block keeps its sums in vector registers over the whole reduction and touches memory only to read: for each
       term one vector of pixels (or of gradients) and one scalar, which the processor multiplies and adds at its peak.
@@ -6,12 +6,16 @@
    b. `correlate` has its vectors along the pixels of an output row: out[f] = bias[f] + sum over k of w[f][k] * pixels at
       offset[k], where k runs over (c, i, j) of the filter. The caller has laid the image out with its padding, so that
       no term needs a test; with a stride s it has put columns of equal remainder by s together, so that neighbours in a
-      vector are neighbours in memory.
+      vector are neighbours in memory; `part` does that for a stride of 2.
    c. `weights` has its vectors along the filters: dw[k][f] = sum over pixels of x[offset[k] + pixel] * dout[pixel][f].
-   d. The same body is compiled for several instruction sets, and the processor is asked at run time which it knows:
-      nothing here needs -march. A compiler without vector types (MSVC) gets no instruction set, and kernels.pyx then
-      goes through BLAS.
-   e. Nothing here allocates, and nothing is read or written but what the arguments span. */
+   d. `pool` and `unpool` take 2 x 2 windows apart and put them together by shuffles, without a branch. `adam` is one pass
+      over memory.
+   e. direct_body.h holds each function once. It is compiled for several instruction sets (AVX-512, AVX2, and the
+      compiler's own vectors of 16 bytes, which are NEON's on aarch64), and the processor is asked at run time which it
+      knows: nothing here needs -march. A compiler without vector types (MSVC) gets no instruction set, and kernels.pyx
+      then goes through BLAS and plain loops.
+   f. Nothing here allocates, and nothing is read or written but what the arguments span. Arguments are marked IN or OUT
+      in the table below. */
 
 #ifndef DIRECT_H
 #define DIRECT_H

@@ -57,7 +57,7 @@ def conv_forward_fast(x, w, b, conv_param):
     dtype = np.result_type(x, w, b)
     out = np.empty(_conv_shape(x, w, conv_param), dtype=dtype)
     if out.size:
-        with _one_blas_thread():
+        with _one_blas_thread(len(x)):
             kernels_for(dtype, w).conv_forward(*ready(dtype, x, w, biases), out, *_steps(x, conv_param))
     return out, (x, w, b, conv_param)
 
@@ -74,7 +74,7 @@ def conv_backward_fast(dout, cache):
     expect_shape("conv_backward_fast", "dout", dout, _conv_shape(x, w, conv_param))
     dtype = np.result_type(dout, x, w)
     dx, dw = np.empty(x.shape, dtype=dtype), np.empty(w.shape, dtype=dtype)
-    with _one_blas_thread():
+    with _one_blas_thread(len(x)):
         kernels_for(dtype, dout, w).conv_backward(*ready(dtype, dout, x, w), dx, dw, *_steps(x, conv_param))
     db = dout.sum(axis=(0, 2, 3))
     return dx.astype(np.result_type(dout, w), copy=False), dw.astype(np.result_type(dout, x), copy=False), db
@@ -182,12 +182,12 @@ def kernels_for(dtype, *arrays):
 
 
 @contextlib.contextmanager
-def _one_blas_thread():
-    """Limit BLAS to one thread: each thread of the kernels calls it.
+def _one_blas_thread(images):
+    """Keep BLAS to one thread: the kernels call it from each of theirs, an image a thread. One image gets all of BLAS.
 
     The limit holds for the whole process. Two Python threads would undo each other's limit, so one waits for the other.
     """
-    if kernels is None:
+    if kernels is None or images == 1:
         yield
         return
     with _turn, _blas().limit(limits=1):

@@ -1,5 +1,5 @@
-# Part of kernels.pyx: max-pooling, a plane (a channel of an image) at a time. The forward notes which value of each window
-# was the largest, so that the backward need not read x.
+# Part of kernels.pyx: max-pooling, a plane (a channel of an image) at a time. The forward notes where the largest value of
+# each window stood, so that the backward need not read x.
 
 # Where a value stands in its window, in reading order. A byte is enough for windows of up to 256 values.
 ctypedef fused place:
