@@ -405,8 +405,8 @@ PART = Part(
     "fast_layers",
     "The fast layers",
     f"The compiled layers against PyTorch on the CPU with as many threads: its time to ours, medians of {ROUNDS} "
-    "paired rounds; how near they come to the machine's limits, the rates of a large product and of a large copy in the same "
-    "run; and against the naive layers.",
+    "paired rounds; how near they come to the machine's limits, the rates of a large product and of a large copy in "
+    "the same run; and against the naive layers.",
     rows,
     lacks=lacks,
     versions=versions,
