@@ -113,7 +113,7 @@ def test_many_steps_equal_those_of_plain_numbers_and_change_no_argument(seed, ru
     start = w = np.asarray(rng.randn(*shape))
     gradients = [np.asarray(rng.randn(*shape)) for _ in range(steps)]
     if shape:
-        w, gradients = laid_out(w, layout), [laid_out(gradient, layout) for gradient in gradients]
+        w, gradients = in_layout(w, layout), [in_layout(gradient, layout) for gradient in gradients]
     numbers = {sgd: 1, sgd_momentum: 2, rmsprop: 2, adam: 3, adam_fast: 3}[rule]
     keys = ("learning_rate", {sgd_momentum: "momentum", rmsprop: "decay_rate"}.get(rule, "beta1"), "beta2")[:numbers]
     chosen = {} if defaults else dict(zip(keys, rng.uniform(0.1, 0.9, numbers).tolist(), strict=True))
@@ -202,7 +202,7 @@ def test_adam_fast_takes_the_steps_of_adam(implementation, dtype, bound, size):
     for _ in range(4):
         # Gradients of 0, small and large ones.
         dw = (rng.randn(size) * 10.0 ** rng.randint(-3, 2, size) * (rng.rand(size) > 0.1)).astype(dtype)
-        frozen = Frozen(fast_w, dw)
+        frozen = UnchangedArguments(fast_w, dw)
         w, config = adam(w, dw, config)
         fast_w, fast_config = adam_fast(fast_w, dw, fast_config)
         frozen.assert_unchanged()
