@@ -62,10 +62,10 @@ check-template: $(READY)  ## fail if the students' package is out of date
 	$(BIN)/grader template --assignment $(ASSIGNMENT) --check
 
 schema: $(READY)  ## generate docs/result.schema.json from the records
-	$(BIN)/python docs/make_result_schema.py
+	$(BIN)/python -m docs.make_result_schema
 
 check-schema: $(READY)  ## fail if docs/result.schema.json is out of date
-	$(BIN)/python docs/make_result_schema.py --check
+	$(BIN)/python -m docs.make_result_schema --check
 
 reference: $(READY)  ## generate docs/reference.md: commands, keys, exit codes, statuses, the result's JSON
 	$(BIN)/python -m docs.make_reference

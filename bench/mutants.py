@@ -45,7 +45,7 @@ from grader.records import PASSED, Check
 ROOT: Final = Path(__file__).resolve().parents[1]
 ACCOUNT: Final = ROOT / "bench/mutants.toml"
 BAR: Final = 0.95
-CPU_S: Final = 2.0  # for one mutant; all checks of one function need a tenth of it
+CPU_S: Final = 2.0  # seconds of CPU time for one mutant; right code needs a tenth for all checks of a function
 MEMORY_MIB: Final = 2048  # in addition to what is mapped before the first mutant
 FIELDS: Final = ("function", "line", "becomes", "nth")
 

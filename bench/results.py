@@ -32,7 +32,9 @@ MODULES = {
     "overhead": "bench.overhead",
     "cluster": "bench.cluster",
     "many": "bench.many",
+    "hand_back": "bench.hand_back",
     "isolation_cost": "bench.isolation_cost",
+    "serve": "bench.serve",
     "student_wait": "bench.student_wait",
     "fast_layers": "bench.fast_layers",
 }

@@ -15,6 +15,7 @@ from typing import Any
 
 import click
 
+from docs.generated_file import write_or_check
 from docs.make_result_schema import result_schema
 from grader import checks
 from grader.assignment.assignment_keys import ASSIGNMENT
@@ -186,12 +187,7 @@ def table(heads: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def main() -> int:
-    text = reference_page()
-    if "--check" not in sys.argv[1:]:
-        PATH.write_text(text, encoding="utf-8")
-    is_current = PATH.is_file() and PATH.read_text(encoding="utf-8") == text
-    print(f"{PATH.name}: {'up to date' if is_current else 'is not what the code gives. Run make reference.'}")
-    return 0 if is_current else 1
+    return write_or_check(PATH, reference_page(), "make reference")
 
 
 if __name__ == "__main__":

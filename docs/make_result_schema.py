@@ -1,6 +1,6 @@
 """Write docs/result.schema.json, the JSON schema of a result file, from the records; --check: only compare.
 
-python docs/make_result_schema.py [--check]
+python -m docs.make_result_schema [--check]
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from docs.generated_file import write_or_check
 from grader.records import NEEDED, SCHEMA, Result
 
 PATH = Path(__file__).with_name("result.schema.json")
@@ -27,12 +28,7 @@ def result_schema() -> dict[str, Any]:
 
 
 def main() -> int:
-    text = json.dumps(result_schema(), indent=1) + "\n"
-    if "--check" not in sys.argv[1:]:
-        PATH.write_text(text, encoding="utf-8")
-    is_current = PATH.is_file() and PATH.read_text(encoding="utf-8") == text
-    print(f"{PATH.name}: {'up to date' if is_current else 'is not what the records give. Run make schema.'}")
-    return 0 if is_current else 1
+    return write_or_check(PATH, json.dumps(result_schema(), indent=1) + "\n", "make schema")
 
 
 if __name__ == "__main__":

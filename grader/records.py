@@ -292,7 +292,8 @@ class Mark:
 class Result:
     """One graded submission. The JSON file holds it, and every report and export is made from it.
 
-    submission: id, source, sha256, files. assignment: title, sha256, handout. grounds: why that handout was guessed.
+    submission: id, source, sha256, files. assignment: title, sha256, handout; parts: hashes of what each check is made
+    of (assignment/check_parts.py). grounds: why that handout was guessed.
     environment: sandbox, python, numpy, grader. Student files are not stored; frames hold the source lines they need.
     reason: why the submission could not be graded.
     spent_s: how duration_s divides among the parts in SPENT.

@@ -27,6 +27,8 @@ from grader.grading.submission import grade_submission
 from grader.records import Result, Submission
 from tests.attacks.command import closed_above
 
+os.environ.pop("PYTEST_ADDOPTS", None)  # it is read by now; some tests run pytest themselves, on other tests
+
 ROOT = Path(__file__).resolve().parents[1]
 # No deadline for a test: the machine may be busy.
 settings.register_profile("untimed", deadline=None)

@@ -20,6 +20,7 @@ from grader.assignment.entries import (
     ROWS,
     TABLES,
     TEXT,
+    VALUES,
     Entry,
     advice,
     found,
@@ -78,6 +79,11 @@ ASSIGNMENT: Final[Mapping[str, Entry]] = {
         "Beginnings of warnings of handed-out files that mean nothing in the sandbox.",
         'expected_warnings = ["fast_layers: the compiled kernels are not there"]',
     ),
+    "attempts": Entry(
+        TEXT,
+        "Which attempt of a student counts: latest, best or first. The latest, if not given.",
+        'attempts = "latest"',
+    ),
     "sets": Entry(
         ROWS,
         "Student files that are checked in one sandbox. `files`: the student files; `on`: student files that they "
@@ -114,6 +120,14 @@ ASSIGNMENT: Final[Mapping[str, Entry]] = {
         "By the id of a function or class, the functions that it may call. If the student's versions of these are "
         "wrong, it is graded again with the reference's in their place.",
         '[stubs]\n"nets.Net" = ["layers.square_forward", "layers.square_backward"]',
+    ),
+    "late": Entry(
+        VALUES,
+        "What a late day costs. `due`: a time with its zone; `percent_per_day`: for each started day; `of`: of the "
+        'points that can be reached ("max_score") or were earned ("score"); `grace_hours`: late by no more than this '
+        "is on time; `free_days`: for each student; `cap_percent`: the most that lateness costs. A change regrades "
+        "nothing.",
+        "[late]\ndue = 2030-05-01T23:59:00-07:00\npercent_per_day = 10",
     ),
     "limits": Entry(
         NUMBERS,

@@ -19,7 +19,9 @@ from typing import Any, TypeVar
 
 from grader.assignment.assignment_keys import ASSIGNMENT, numbers_from, read_entry, refuse_unknown, words_from
 from grader.assignment.python_loader import load_module
+from grader.assignment.rules import rules_from, without_rules
 from grader.assignment.sections import ModuleSet, classes_from, sets_from, stubs_from
+from grader.decisions import Rules
 from grader.definitions import DEFINED, CheckDefinition, MisconceptionDefinition
 from grader.errors import AssignmentError
 from grader.function_ids import file_of, module_of_file
@@ -53,6 +55,7 @@ class Assignment:
     limits: Mapping[str, float]  # the table [limits]
     expected_warnings: tuple[str, ...]  # beginnings of warnings that handed-out files give only in the sandbox
     right_solutions: tuple[Path, ...]  # folders of right student files, for authoring
+    rules: Rules  # which attempt counts and what late days cost (rules.py)
     sha256: str  # of all files that affect marks
 
     def stubs_of(self, check: Check) -> frozenset[str]:
@@ -153,6 +156,7 @@ def load_assignment(folder: Path) -> Assignment:
         limits=numbers_from(toml, data, "limits", "limit {} is {!r}"),
         expected_warnings=tuple(read["expected_warnings"]),
         right_solutions=tuple((folder / path).resolve() for path in read["right_solutions"]),
+        rules=rules_from(toml, data),
         sha256=hash_of(folder),
     )
 
@@ -166,10 +170,22 @@ def defined_in(folder: Path, kind: type[Definition]) -> Iterator[tuple[Path, Def
 
 def hash_of(folder: Path) -> str:
     digest = hashlib.sha256()
+    for path in files_that_count(folder):
+        digest.update(f"{path.relative_to(folder).as_posix()}\0".encode())
+        digest.update(hashlib.sha256(counted_content(folder, path)).digest())
+    return digest.hexdigest()
+
+
+def files_that_count(folder: Path) -> Iterator[Path]:
+    """The files of an assignment folder that decide marks, in a fixed order."""
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
         counts = path.is_file() and path.suffix in {".toml", ".py", ".json", ".npz"}
         if counts and inside.parts[0] not in FOR_STUDENTS and "__pycache__" not in inside.parts:
-            digest.update(f"{inside.as_posix()}\0".encode())
-            digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
+            yield path
+
+
+def counted_content(folder: Path, path: Path) -> bytes:
+    """The content of such a file that decides marks: of assignment.toml, all but the rules for grades."""
+    content = path.read_bytes()
+    return without_rules(content) if path == folder / "assignment.toml" else content

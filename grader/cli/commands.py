@@ -24,10 +24,14 @@ assignment_option = click.option(
 COMMANDS: Final = {
     "audit": "Grade the reference, the template and every misconception: does grading tell right from wrong?",
     "check": "Run the public checks on your own code. Shows what is right, wrong or not written yet.",
+    "compare": "Show who gained or lost points between two gradings, through which check, and why.",
+    "export": "Write grades and feedback as files that Canvas, Moodle or Gradescope import.",
     "fixtures": "Run every check on the reference and on every misconception, and store the results.",
     "grade": "Grade folders, archives or single files: marks, and for each a report and a feedback page.",
+    "gradebook": "Students, adjustments, comments, late days, regrade requests: what people decide.",
     "new": "Write a new assignment that grades at once.",
     "release": "Pack the zip for students: template, notebooks, public checks and this grader.",
+    "serve": "The gradebook in a browser: the class, points with reasons, one question for everybody.",
     "submit": "Pack your files and notebooks into one zip, and list what is missing.",
     "template": "Write the students' package: the reference without its solutions.",
 }

@@ -29,6 +29,7 @@ from grader.sandbox.host.mounts import ONE_THREAD
     is_flag=True,
     help="Regrade submissions that could not be graded, or with a check of status error, timeout or crashed.",
 )
+@click.option("--dry-run", is_flag=True, help="Show what a regrade would change, and write nothing.")
 @click.option("--python", metavar="EXE", help="Python (with NumPy) that runs submissions. Default: the grader's own.")
 @click.option(
     "--sandbox",
@@ -55,6 +56,12 @@ from grader.sandbox.host.mounts import ONE_THREAD
     show_default=True,
     type=click.Choice(["text", "json"]),
     help="json: standard output holds one JSON line per event and nothing else.",
+)
+@click.option(
+    "--gradebook",
+    metavar="URL",
+    envvar="GRADER_GRADEBOOK",
+    help="The gradebook: a file or postgresql://…. Default: gradebook.sqlite3 beside OUT.",
 )
 @click.option("--profile", is_flag=True, help="At the end, show where the time went.")
 def grade(

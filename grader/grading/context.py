@@ -68,6 +68,15 @@ class Context(Ground):
         kept = tuple(check for check in self.assignment.checks if check.id in checks)
         return replace(self, assignment=replace(self.assignment, checks=kept))
 
+    def with_needed_sets(self) -> Context:
+        """The same context with only the module sets that its checks need, and the sets that these import."""
+        sets = self.assignment.sets
+        needed = {check.file for check in self.assignment.checks}
+        while more := {file for one in sets if needed & set(one.files) for file in one.on} - needed:
+            needed |= more
+        kept = tuple(one for one in sets if needed & set(one.files))
+        return replace(self, assignment=replace(self.assignment, sets=kept))
+
     @property
     def assignment_sha256(self) -> str:
         """A hash of everything that decides marks: the assignment's folder, the handed-out files, the reference."""

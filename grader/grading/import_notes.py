@@ -16,7 +16,7 @@ from grader.records import Reason
 from grader.sandbox.host.plan import ImportResult, LeftOut
 
 MOST_LEFT_OUT: Final = 8  # statements of a file that a report lists; a note counts the others
-MOST_NAMED: Final = 5  # functions that a note on another Python names
+MOST_NAMED: Final = 5  # functions in a note that says which other Python version they were written for
 # The texts that sandbox/inside/dialects.py writes. Student code can raise them too, and then gets this note.
 NEWER: Final = re.compile(r"^SyntaxError: (?P<feature>.+) needs Python 3\.(?P<since>\d+) or newer; this is Python 3")
 OLDER: Final = re.compile(r"^SyntaxError: .*\(Python 2: (?P<feature>.+)\)$", re.DOTALL)

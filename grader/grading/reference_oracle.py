@@ -62,7 +62,7 @@ class Oracle:
     def end(self) -> None:
         """Forget what the reference kept for the check that is over."""
         if self.is_running:
-            # Every change of check ends the child's handles, so that a cache of one check is worthless in another.
+            # Handles end with their check: a cache that one check received is refused in another.
             self.process.end(stay=self.is_sound)
         self.is_running, self.given = False, set()
 

@@ -22,7 +22,7 @@ ARCHIVE_SUFFIXES: Final = (
 LITTER: Final = frozenset({"__MACOSX", "__pycache__", "build", "venv", "site-packages", "node_modules"})
 # Names that the run itself writes beside the submissions, then the device names of Windows.
 RESERVED_IDS: Final = frozenset(
-    ["index", "feedback", "results", "grades", "con", "prn", "aux", "nul"]
+    ["index", "compare", "feedback", "results", "grades", "con", "prn", "aux", "nul"]
     + [f"{device}{number}" for device in ("com", "lpt") for number in range(10)]
 )
 LONGEST_ID: Final = 80

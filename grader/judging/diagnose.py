@@ -51,6 +51,8 @@ RECOGNISED: Final = (
     (("cannot unpack non-iterable NoneType",), Reason.of("unpacked_none")),
     (tuple(f"module 'numpy' has no attribute '{name}'" for name in GONE_TYPES), Reason.of("old_numpy_types")),
     (("module 'numpy' has no attribute",), Reason.of("old_numpy")),
+    (("name 'exit' is not defined",), Reason.of("interactive_only", name="exit")),
+    (("name 'quit' is not defined",), Reason.of("interactive_only", name="quit")),
     (("is not defined",), Reason.of("not_defined")),
 )
 OWN_LARGEST: Final = Reason.of("own_largest")

@@ -35,6 +35,7 @@ ADVICE: Final[dict[str, str]] = {
     "unpacked_none": "The value on the right of = is None. Perhaps a forward returned no cache, or a function has no return.",
     "old_numpy_types": "NumPy 1.24 removed np.float, np.int, np.bool and np.object. Write float, int, bool, object.",
     "old_numpy": "Either the name is misspelt, or newer NumPy versions renamed it (np.product is now np.prod).",
+    "interactive_only": "{name}() exists only in interactive Python. Delete the call, or use return.",
     "not_defined": "The name is misspelt, or it is assigned only on another path through the function.",
 }
 

@@ -156,7 +156,7 @@ FAULTS: Final[dict[str, str]] = {
     "disk_full": "{place}: work trees cannot be written there ({error}). Free some space, or set TMPDIR to another folder. Then run the same command again.",
     "not_finite": "fixture of {name}: holds NaN or inf, expected finite numbers. Run grader fixtures.",
     "check_returned": "a check returned {type}, expected named arrays or gradients(...).",
-    "no_such_function": "check: {function} is not a function of the assignment. Check the spelling.",
+    "no_such_function": "check: {function} is neither in [points] nor in called of assignment.toml. Add it to one of them, or correct its name.",
     "no_such_member": "check: {member} is not among the methods and attributes of its class in assignment.toml. Add it there, or correct the name.",
     "handout_lacks": f"handout {{handout}}: has no {{function}}, {LEAVE_CHECK_OUT}",
     "handout_cannot_call": f"handout {{handout}}: cannot call {{function}} with {{argument}}, {LEAVE_CHECK_OUT}",

@@ -8,6 +8,7 @@ The feedback page is rendered only from what `for_student` returns, so a mistake
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,20 +20,33 @@ from grader.records import CheckResult, Reason, Result
 HINTED = (records.FAILED, records.PARTIAL)
 
 
-def for_student(result: Result) -> Result:
+def for_student(result: Result, opened: Collection[str] = ()) -> Result:
     """The result without hidden inputs and values, without paths on our disk, and without our own error texts.
 
+    opened: visibilities that have become visible by now (after_due_date, after_published). As long as another check is
+    hidden, the text that the code chose in an opened check may be a hidden input, so it stays out.
     Without the total duration, too: minus the durations of visible checks, it would reveal that of the hidden ones.
     """
     submission = {key: result.submission[key] for key in ("id", "sha256", "files") if key in result.submission}
     return replace(
         result,
         submission=submission,
-        checks=tuple(map(disclose, result.checks)),
+        checks=tuple(map(disclose, open_checks(result.checks, opened))),
         duration_s=0.0,
         spent_s={},
         reason=None if result.status == records.GRADER_ERROR else result.reason,
     )
+
+
+def open_checks(checks: Sequence[CheckResult], opened: Collection[str]) -> list[CheckResult]:
+    """The checks, those that have been opened as visible ones."""
+    still_hidden = any(check.visibility not in (records.VISIBLE, *opened) for check in checks)
+    return [
+        replace(check, visibility=records.VISIBLE, after_hidden=check.after_hidden or still_hidden)
+        if check.visibility in opened
+        else check
+        for check in checks
+    ]
 
 
 def disclose(check: CheckResult) -> CheckResult:

@@ -6,23 +6,35 @@ import csv
 import io
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
+from typing import Final
 
+from grader.decisions import Grade
 from grader.records import GRADER_ERROR, Result
 
 # The answers of one submission: for each its points (None if staff gave none) and its maximum.
 AnswerPoints = Mapping[str, tuple[float | None, float]]
 
 
-def grades_csv(results: Sequence[Result], answers: Mapping[str, AnswerPoints] = MappingProxyType({})) -> str:
+# What a gradebook adds to the table.
+GRADE_COLUMNS: Final = ("name", "lms_id", "late", "late_points", "adjusted", "grade", "max_grade")
+
+
+def grades_csv(
+    results: Sequence[Result],
+    answers: Mapping[str, AnswerPoints] = MappingProxyType({}),
+    grades: Mapping[str, Grade] = MappingProxyType({}),
+) -> str:
     """One row for each submission: id, status, score, and points by function. If answers carry points, further columns:
-    the points that staff gave, by answer and in sum, the total with the score, and the maximum of each.
+    the points that staff gave, by answer and in sum, the total with the score, and the maximum of each. With a
+    gradebook: GRADE_COLUMNS.
     """
     functions = list(dict.fromkeys(function.function for result in results for function in result.functions))
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     questions = list(dict.fromkeys(answer for points in answers.values() for answer in points))
     sums = ["answers", "max_answers", "total", "max_total"] if questions else []
-    writer.writerow(["submission", "status", "score", "max_score", *functions, *map(harmless, questions), *sums])
+    more = GRADE_COLUMNS if grades else ()
+    writer.writerow(["submission", "status", "score", "max_score", *functions, *map(harmless, questions), *sums, *more])
     for result in results:
         points = {function.function: function.points for function in result.functions}
         score = (
@@ -37,8 +49,23 @@ def grades_csv(results: Sequence[Result], answers: Mapping[str, AnswerPoints] = 
             most = sum(most for _, most in own.values())
             row += [number(sum(given)) if given else "", number(most) if own else ""]
             row += [number(None if score is None else score + sum(given)), number(result.max_score + most)]
-        writer.writerow([harmless(cell) for cell in row])
+        writer.writerow([*map(harmless, row), *(grade_cells(grades.get(result.id)) if grades else ())])
     return text.getvalue()
+
+
+def grade_cells(grade: Grade | None) -> list[str]:
+    """Of GRADE_COLUMNS. A group's names and ids stand in one cell; late: days, "?" where nobody knows how many."""
+    if grade is None:
+        return [""] * len(GRADE_COLUMNS)
+    people = grade.members or ((grade.student,) if grade.student else ())
+    systems = ("canvas", f"moodle:{grade.assignment}", "sis")
+    ids = (next((one.ids[system] for system in systems if one.ids.get(system)), "") for one in people)
+    late = grade.late
+    days = "" if late is None else "?" if late.days is None else str(late.days)
+    change = sum(item.change for item in grade.adjusted)
+    cells = [harmless("; ".join(one.name or one.key for one in people)), harmless("; ".join(filter(None, ids))), days]
+    cells += [number(late.points if late and late.is_known else None), number(change if grade.adjusted else None)]
+    return [*cells, number(grade.total), number(grade.max_total)]
 
 
 def number(value: float | None) -> str:

@@ -1,8 +1,9 @@
-"""The three pages, each a self-contained HTML string made only from results.
+"""The pages, each a self-contained HTML string made only from results.
 
     class_page      OUT/index.html            staff: the class at a glance, sortable
     staff_page      OUT/<id>.html             staff: everything that is known about one submission
     feedback_page   OUT/feedback/<id>.html    the student: only what for_student (disclosure.py) returns
+    compare_page    OUT/compare.html          staff: who gained or lost points in the last regrade
 
 A page loads nothing: it contains its style and script, and its content security policy allows only these two, by their
 hashes. So nothing from a submission could run or send data even if the escaping had a hole. Every template escapes, and
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cache
 from itertools import groupby
 from pathlib import Path
@@ -23,6 +24,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from grader.decisions import Grade
 from grader.errors import GraderError
 from grader.function_ids import module_of
 from grader.messages.say import said, say, say_all
@@ -31,6 +33,8 @@ from grader.report import figures, fix_first, text, words
 from grader.report.disclosure import for_student
 from grader.report.grades_csv import AnswerPoints
 from grader.report.notebooks import marked_answers
+from grader.report.regraded import CAUSES, Regraded
+from grader.report.regraded_lines import signed
 from grader.report.roster import CheckTally, Roster, environment_of, handout_of, lack_of_isolation, tally_class
 from grader.report.template_cache import Compiled
 
@@ -43,10 +47,16 @@ ROWS_SHOWN: Final = 500
 FRAMES_SHOWN: Final = 6
 
 
-def class_page(roster: Roster, *, title: str, points: Mapping[str, AnswerPoints] = MappingProxyType({})) -> str:
+def class_page(
+    roster: Roster,
+    *,
+    title: str,
+    points: Mapping[str, AnswerPoints] = MappingProxyType({}),
+    grades: Mapping[str, Grade] = MappingProxyType({}),
+) -> str:
     """The class page: scores, one row for each submission, and the checks most often not passed.
 
-    points: of answers, by submission.
+    points: of answers, by submission. grades: by submission; they have a column if people decided about one of them.
     """
     counted = tally_class(roster)
     most_failed, others_failed = most_telling(counted.checks)
@@ -55,11 +65,26 @@ def class_page(roster: Roster, *, title: str, points: Mapping[str, AnswerPoints]
         "results": roster.ordered(),
         "tally": counted,
         "answers": {name: marked_answers.sum_points(own.values()) for name, own in points.items()},
+        "grades": grades if any(grade.is_decided for grade in grades.values()) else {},
         "columns": spaced_by_module(counted.functions),
         "most_failed": most_failed,
         "others_failed": others_failed,
     }
     return render("class.html", facts, style="class.css", script="class.js")
+
+
+def compare_page(regraded: Regraded, *, title: str, between: str, linked: bool = True) -> str:
+    """The changes between two gradings. between: their names in words. linked: whether staff pages lie beside it."""
+    facts = {
+        "title": title,
+        "between": between,
+        "regraded": regraded,
+        "sums": regraded.checks(),
+        "meanings": CAUSES,
+        "signed": signed,
+        "linked": linked,
+    }
+    return render("compare.html", facts, style="compare.css")
 
 
 def most_telling(checks: Sequence[CheckTally]) -> tuple[list[CheckTally], list[CheckTally]]:
@@ -69,23 +94,31 @@ def most_telling(checks: Sequence[CheckTally]) -> tuple[list[CheckTally], list[C
     return top, [item for item in checks if item not in top]
 
 
-def staff_page(result: Result, marks: marked_answers.Marks = MappingProxyType({})) -> str:
+def staff_page(result: Result, marks: marked_answers.Marks = MappingProxyType({}), grade: Grade | None = None) -> str:
     """The page for staff: everything that is known about one submission.
 
-    marks: what staff gave for its answers, by notebook and question.
+    marks: what staff gave for its answers, by notebook and question. grade: what people decided, if they did.
     """
-    return render("staff.html", {**parts_of(result, marks), "staff": True})
+    return render("staff.html", {**parts_of(result, marks), "grade": grade, "staff": True})
 
 
-def feedback_page(result: Result, marks: marked_answers.Marks = MappingProxyType({})) -> str:
-    """The page for the student: what the student may see of the submission."""
-    disclosed = for_student(result)
+def feedback_page(
+    result: Result,
+    marks: marked_answers.Marks = MappingProxyType({}),
+    grade: Grade | None = None,
+    opened: Collection[str] = (),
+) -> str:
+    """The page for the student: what the student may see of the submission.
+
+    opened: visibilities of checks that have become visible by now.
+    """
+    disclosed = for_student(result, opened)
     applicable = [check for check in disclosed.checks if check.status != NOT_APPLICABLE]
     passed = {
         "public": [check.status == PASSED for check in applicable if check.visibility == VISIBLE],
         "hidden": [check.status == PASSED for check in applicable if check.visibility != VISIBLE],
     }
-    return render("feedback.html", {**parts_of(disclosed, marks), **passed, "staff": False})
+    return render("feedback.html", {**parts_of(disclosed, marks), **passed, "grade": grade, "staff": False})
 
 
 def parts_of(result: Result, marks: marked_answers.Marks) -> dict[str, Any]:
@@ -161,7 +194,13 @@ def environment() -> Environment:
         bytecode_cache=Compiled(TEMPLATES),
     )
     environment.filters.update(
-        number=text.number, seconds=text.seconds, small=text.small, clip=text.clip, python=text.highlight_line
+        number=text.number,
+        signed=text.signed,
+        utc=text.utc,
+        seconds=text.seconds,
+        small=text.small,
+        clip=text.clip,
+        python=text.highlight_line,
     )
     environment.globals.update(
         figures=figures,

@@ -8,6 +8,7 @@ Unicode's pictures for them). The templates' environment applies it to every str
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from functools import cache
 from typing import Final
 from urllib.parse import quote
@@ -53,6 +54,15 @@ def number(value: float) -> str:
     """Points and scores: two decimals at most, none where they are zero."""
     text = f"{value:.2f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
+
+
+def signed(value: float) -> str:
+    """Points that were given or taken: a plus or a minus before them, but for none."""
+    return "0" if (text := number(abs(value))) == "0" else f"{'+' if value > 0 else '−'}{text}"
+
+
+def utc(when: datetime) -> str:
+    return f"{when.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def seconds(value: float) -> str:

@@ -37,8 +37,8 @@ LITTLE: Final = "Students see only title, status, points and hint"
 VISIBILITY_WORDS: Final[dict[str, str]] = {
     records.VISIBLE: "Students see everything about this check.",
     records.HIDDEN: f"{LITTLE}.",
-    records.AFTER_DUE_DATE: f"{LITTLE}; an LMS shows it after the due date.",
-    records.AFTER_PUBLISHED: f"{LITTLE}; an LMS shows it once marks are published.",
+    records.AFTER_DUE_DATE: f"{LITTLE}; once the due date has passed, they see everything.",
+    records.AFTER_PUBLISHED: f"{LITTLE}; once marks are published, they see everything.",
 }
 
 

@@ -63,20 +63,23 @@ def excerpt(text: str, status: str) -> str:
     return line if len(line) <= START_CHARS else f"{line[:START_CHARS]}…"
 
 
-def read_sheet(path: Path) -> Sheet:
-    """Read the file; empty if it does not exist. Raises UsageError, with the line, if it is not a table of answers."""
+def read_sheet(path: Path, needed: Sequence[str] = NEEDED, then: str = "grade again") -> Sheet:
+    """Read the file; empty if it does not exist. Raises UsageError, with the line, if it is not a table of answers.
+
+    needed: columns that the file must have. then: the last step that a message names.
+    """
     try:
         content = path.read_bytes()
     except FileNotFoundError:
         return Sheet()
     except OSError as error:
-        text = f"cannot be read ({error.strerror}). Close other programs that use it, then grade again."
+        text = f"cannot be read ({error.strerror}). Close other programs that use it, then {then}."
         raise UsageError(f"{path}: {text}") from error
     try:
         wide = content[:2] in (b"\xff\xfe", b"\xfe\xff")  # Excel saves "Unicode text" as UTF-16
         text = content.decode("utf-16" if wide else "utf-8").removeprefix(BOM)
     except UnicodeDecodeError:
-        raise UsageError(f"{path}: the text is not UTF-8. Save the file as CSV UTF-8, then grade again.") from None
+        raise UsageError(f"{path}: the text is not UTF-8. Save the file as CSV UTF-8, then {then}.") from None
     if not text.strip():
         return Sheet()
     first = text.splitlines()[0]
@@ -90,20 +93,20 @@ def read_sheet(path: Path) -> Sheet:
                 rows.append((begins, list(map(strip_apostrophe, row))))
             begins = reader.line_num + 1
     except csv.Error as error:
-        raise UsageError(f"{path}, line {begins}: {error}. Correct it, then grade again.") from error
+        raise UsageError(f"{path}, line {begins}: {error}. Correct it, then {then}.") from error
     header = [name.strip() for name in rows[0][1]]
-    for name in NEEDED:
+    for name in needed:
         if header.count(name) != 1:
             raise UsageError(
-                f"{path}, line 1: {header.count(name)} columns {name!r}, expected {', '.join(NEEDED)} once each. "
-                "Correct the names of the columns, or move the file away, then grade again."
+                f"{path}, line 1: {header.count(name)} columns {name!r}, expected {', '.join(needed)} once each. "
+                f"Correct the names of the columns, or move the file away, then {then}."
             )
     width = len(header)
     for line, row in rows:
         if any(cell.strip() for cell in row[width:]):
             raise UsageError(
                 f"{path}, line {line}: {len(row)} cells, expected {width}. Put quotes around a cell that holds "
-                f"{'a tab' if delimiter == chr(9) else repr(delimiter)}, then grade again."
+                f"{'a tab' if delimiter == chr(9) else repr(delimiter)}, then {then}."
             )
     padded = tuple((*row, *[""] * width)[:width] for _, row in rows[1:])
     return Sheet(tuple(header), padded, tuple(line for line, _ in rows[1:]), delimiter)
@@ -210,6 +213,14 @@ class Marking:
         why = Reason.of("notebook_missing")
         added = (NotebookResult(f"{stem}.ipynb", stem, "", why, tuple(new)) for stem, new in more.items())
         return replace(result, notebooks=(*result.notebooks, *added)) if more else result
+
+    def by_question(self) -> dict[str, dict[str, tuple[float | None, float]]]:
+        """Points given and maximum, by submission and question; the name of a question is unique in an assignment."""
+        found: dict[str, dict[str, tuple[float | None, float]]] = {}
+        for (submission, notebook, question), (most, _) in self._all_answers().items():
+            mark = self.of(submission).get((notebook, question), Mark())
+            found.setdefault(submission, {})[question] = mark.points, most
+        return found
 
     def points(self) -> Mapping[str, AnswerPoints]:
         """Points given and maximum, by submission and answer, for grades.csv."""

@@ -2,23 +2,25 @@
 
     found ─► current? ─yes─► earlier result ────────────────► pages, if they are not its own ─► roster
                 └─no──► graded (an executor) ─► stored ─────► pages ─────────────────────────► roster
+                        on all checks, or on those that a change of the assignment affects (partial_regrade.py)
 
 Each result is stored before its pages are made. So a run that is killed loses only the submissions that it was just
 grading. Memory holds a window of submissions and a small row for each result. The process that runs this must hold the
-lock of the output folder (output_folder.py).
+lock of the output folder (output_folder.py). A dry run grades in the same way and writes nothing.
 """
 
 from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 from grader.atomic_files import write_text
+from grader.decisions import Grade
 from grader.errors import AssignmentError, GraderError
 from grader.grading.context import Context, Settings
 from grader.grading.submission import blank_result
@@ -26,12 +28,24 @@ from grader.grading.work_folder import sweep_work_folders
 from grader.intake.collect import Found, read
 from grader.intake.notebooks.answers import HandedOut, handed_out
 from grader.messages.say import said
-from grader.records import CRASHED, ERROR, GRADED, GRADER_ERROR, TIMEOUT, Result, Submission, as_written
+from grader.records import (
+    AFTER_DUE_DATE,
+    AFTER_PUBLISHED,
+    CRASHED,
+    ERROR,
+    GRADED,
+    GRADER_ERROR,
+    TIMEOUT,
+    Result,
+    Submission,
+    as_written,
+)
 from grader.report.grades_csv import grades_csv
 from grader.report.notebooks.marked_answers import Marks
-from grader.report.pages import class_page, feedback_page, staff_page
+from grader.report.pages import class_page, compare_page, feedback_page, staff_page
 from grader.report.roster import Roster
 from grader.running.answers_csv import Marking
+from grader.running.hand_ins import HandIns
 from grader.running.job_pool import grade_all
 from grader.running.output_folder import (
     has_stamp,
@@ -42,6 +56,7 @@ from grader.running.output_folder import (
     stored,
     sweep_temporary,
 )
+from grader.running.regrading import Regrading
 
 
 @dataclass
@@ -49,8 +64,10 @@ class Batch:
     """The state of one run. show: called with each row, and whether its result is from an earlier run.
 
     only: grade these ids; empty means all. force: regrade current results, too. failed: regrade failed results, too.
-    marking: marks of staff for answers. render: has the notebooks of a submission rendered. spent_s: sums of the
-    spent_s of all results graded in this run, and "reports": the time of this process.
+    dry_run: write nothing. marking: marks of staff for answers. render: has the notebooks of a submission rendered.
+    hand_ins: what the gradebook gets to know. record: enters the run in the gradebook, and returns the grades as they
+    are then. grades: what people decided, by submission. spent_s: sums of the spent_s of all results graded in this
+    run, and "reports": the time of this process.
     """
 
     found: Sequence[Found]
@@ -60,9 +77,13 @@ class Batch:
     show: Callable[[Result, bool], None]
     marking: Marking
     render: Callable[[Submission], None]
+    hand_ins: HandIns
+    record: Callable[[Batch], Mapping[str, Grade]]
+    grades: Mapping[str, Grade]
     only: Collection[str] = ()
     force: bool = False
     failed: bool = False
+    dry_run: bool = False
     roster: Roster = field(default_factory=Roster)
     rows: dict[str, Result] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
@@ -77,16 +98,22 @@ class Batch:
     def handed_out(self) -> HandedOut:
         return handed_out(self.context.assignment)
 
+    @cached_property
+    def regrading(self) -> Regrading:
+        return Regrading(self.context)
+
     def run(self, executor: Executor, *, window: int | Callable[[], int]) -> None:
         """Grade all submissions that need it. When this returns, every result is stored and has its pages.
 
         Raises GraderError if the run cannot continue: nothing can be written, or the jobs are gone.
         """
-        sweep_temporary(self.out)
+        if not self.dry_run:
+            sweep_temporary(self.out)
         sweep_work_folders()
         try:
-            for result in grade_all(self.left_to_grade(), self.settings, executor, window=window):
-                self.store_fresh(result)
+            for waiting in (self.left_to_grade, self.left_to_grade_whole):
+                for result in grade_all(waiting(), self.settings, executor, window=window, parts=self.regrading.checks):
+                    self.store_fresh(result)
         except BrokenExecutor as error:
             sweep_work_folders()  # left by the killed job; this also ends its half-started sandbox
             raise GraderError(
@@ -103,14 +130,28 @@ class Batch:
         for one in self.found:
             if one.id not in self.rows and (earlier := stored(self.out, one.id)) is not None:
                 self.add_row(earlier)
+        if self.dry_run:
+            return []
         warnings = self.marking.finish()
-        for name in self.marking.changed:
+        before, self.grades = self.grades, self.record(self)
+        waits = any(check.visibility in (AFTER_DUE_DATE, AFTER_PUBLISHED) for check in self.context.assignment.checks)
+        moved = [
+            name
+            for name in self.rows
+            if decided(before.get(name)) != decided(self.grades.get(name))
+            or (waits and opened(before.get(name)) != opened(self.grades.get(name)))
+        ]
+        for name in dict.fromkeys([*self.marking.changed, *moved]):
             if (result := stored(self.out, name)) is not None:
-                self.faults += write_pages(self.out, self.marking.completed(result), self.marking.of(name))
+                self.write_pages(result)
         rows = [self.rows[one.id] for one in self.found if one.id in self.rows]
         points = self.marking.points()
-        write_text(self.out / "index.html", class_page(self.roster, title=self.context.assignment.title, points=points))
-        write_text(self.out / "grades.csv", grades_csv(rows, points))
+        title = self.context.assignment.title
+        write_text(self.out / "index.html", class_page(self.roster, title=title, points=points, grades=self.grades))
+        write_text(self.out / "grades.csv", grades_csv(rows, points, self.grades))
+        if self.regrading.moved.both:
+            page = compare_page(self.regrading.moved, title=title, between="Changes by the last regrade")
+            write_text(self.out / "compare.html", page)
         return warnings
 
     def left_to_grade(self) -> Iterator[Submission]:
@@ -124,13 +165,24 @@ class Batch:
             if earlier is not None and not again and is_current(earlier, fresh):
                 if earlier.submission != fresh.submission:  # the same content, now in another place
                     earlier = replace(earlier, submission=fresh.submission)
-                    store(self.out, earlier)
+                    if not self.dry_run:
+                        store(self.out, earlier)
                 self.counts["reused"] += 1
                 self.publish(earlier, reused=True)
             else:
+                if earlier is not None:
+                    self.regrading.begin(earlier, fresh, whole=again)
                 yield submission
 
-    def read(self, one: Found) -> Submission | None:
+    def left_to_grade_whole(self) -> Iterator[Submission]:
+        """Yield the submissions that ran on some checks, where their results affect all other checks."""
+        again = set(self.regrading.again)
+        for one in self.chosen:
+            submission = self.read(one, render=False) if one.id in again else None
+            if submission is not None:
+                yield submission
+
+    def read(self, one: Found, *, render: bool = True) -> Submission | None:
         """Read a submission. If the machine cannot read it, store a fault of ours and return None."""
         try:
             submission = read(one, self.context.assignment, notebooks=lambda: self.handed_out)
@@ -140,26 +192,38 @@ class Batch:
             blank = blank_result(Submission(one.id, one.source, {}), self.context, 0.0)
             self.store_fresh(replace(blank, status=GRADER_ERROR, reason=error.reason or as_written(str(error))))
             return None
-        self.render(submission)
+        if render and not self.dry_run:
+            self.render(submission)
         return submission
 
     def store_fresh(self, result: Result) -> None:
         """Store a fresh result and publish it. After a fault of the grader, an earlier result stays in its place."""
         began = time.perf_counter()
+        whole = self.regrading.complete(result)
+        if whole is None:
+            return
+        result = whole
         if result.status == GRADER_ERROR:
             self.faults.append(f"{result.id}: {said(result.reason)}")
-        store(self.out, result)
+        if not self.dry_run:
+            store(self.out, result)
         self.counts["graded"] += 1
         self.publish((stored(self.out, result.id) or result) if result.status == GRADER_ERROR else result, reused=False)
         for name, seconds in {**result.spent_s, "reports": time.perf_counter() - began}.items():
             self.spent_s[name] = self.spent_s.get(name, 0.0) + seconds
 
     def publish(self, result: Result, *, reused: bool) -> None:
-        self.faults += write_pages(self.out, self.marking.completed(result), self.marking.of(result.id))
+        if not self.dry_run:
+            self.write_pages(result)
         self.show(self.add_row(result), reused)
+
+    def write_pages(self, result: Result) -> None:
+        marks, grade = self.marking.of(result.id), self.grades.get(result.id)
+        self.faults += write_pages(self.out, self.marking.completed(result), marks, grade)
 
     def add_row(self, result: Result) -> Result:
         self.marking.add(result)
+        self.hand_ins.add(result)
         row = self.rows[result.id] = self.roster.add(result)
         return row
 
@@ -170,7 +234,17 @@ def has_failed(result: Result) -> bool:
     return result.status != GRADED or any(check.status in (ERROR, TIMEOUT, CRASHED) for check in result.checks)
 
 
-def write_pages(out: Path, result: Result, marks: Marks) -> list[str]:
+def decided(grade: Grade | None) -> Grade | None:
+    """The grade, if people had a part in it: only then has a page more to show than the result."""
+    return replace(grade, opened=()) if grade and grade.is_decided else None
+
+
+def opened(grade: Grade | None) -> tuple[str, ...]:
+    """The visibilities of checks that have become visible by now."""
+    return grade.opened if grade else ()
+
+
+def write_pages(out: Path, result: Result, marks: Marks, grade: Grade | None = None) -> list[str]:
     """Write the two pages of a stored result, unless they exist and would be the same.
 
     If a page cannot be made, this returns the fault (ours), and the run continues. The staff page is written last,
@@ -178,11 +252,14 @@ def write_pages(out: Path, result: Result, marks: Marks) -> list[str]:
     """
     staff, feedback = out / f"{result.id}.html", out / "feedback" / f"{result.id}.html"
     stored_at = result_path(out, result.id)
-    stamp = stamp_of(stored_at.read_bytes() if stored_at.is_file() else b"", repr(sorted(marks.items())))
+    now_visible = [one for one in opened(grade) if any(check.visibility == one for check in result.checks)]
+    grade = decided(grade)
+    words = (repr(sorted(marks.items())), *([repr(grade)] if grade else ()), *now_visible)
+    stamp = stamp_of(stored_at.read_bytes() if stored_at.is_file() else b"", *words)
     if has_stamp(staff, stamp) and feedback.is_file() and feedback.stat().st_size:
         return []
     try:
-        pages = feedback_page(result, marks), staff_page(result, marks) + stamp
+        pages = feedback_page(result, marks, grade, now_visible), staff_page(result, marks, grade) + stamp
     except Exception as error:
         return [f"{result.id}: its report could not be made ({type(error).__name__}: {error})"]
     for path, page in zip((feedback, staff), pages, strict=True):

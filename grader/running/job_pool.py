@@ -88,7 +88,7 @@ def grade_safely(submission: Submission, settings: Settings, checks: Collection[
     started = time.monotonic()
     context = prepare(settings)
     if checks is not None:
-        context = context.only(checks)
+        context = context.only(checks).with_needed_sets()
     try:
         return grade_submission(submission, context)
     except GraderError as error:

@@ -124,8 +124,10 @@ def is_current(result: Result, fresh: Result) -> bool:
     True if submission, assignment and environment have the same content; the path of the submission does not matter.
     False if the submission could not be graded: trying again costs little.
     """
-    parts = ("assignment", "grounds", "environment", "notebooks")  # notebooks: the handed-out ones may have changed
+    parts = ("grounds", "environment", "notebooks")  # notebooks: the handed-out ones may have changed
     same = all(getattr(result, part) == getattr(fresh, part) for part in parts)
+    decides = ("title", "sha256", "handout")  # of the assignment; its parts' hashes follow from the whole's
+    same = same and all(result.assignment.get(key) == fresh.assignment.get(key) for key in decides)
     same = same and all(result.submission.get(key) == fresh.submission.get(key) for key in ("id", "sha256", "files"))
     return same and result.status == GRADED and result.notes[: len(fresh.notes)] == fresh.notes
 

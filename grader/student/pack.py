@@ -68,7 +68,7 @@ def gather(folder: Path, assignment: Assignment) -> Packed:
         if f"{assignment.package}/{name}" not in files:
             warnings.append(f"{assignment.package}/{name} is missing.")
     warnings += unwritten(files, assignment)
-    if not any(map(is_notebook, files)):
+    if assignment.questions and not any(map(is_notebook, files)):
         warnings.append("No notebook was found beside the package.")
     return Packed({**files, MANIFEST: manifest_of(files, assignment)}, tuple(warnings))
 

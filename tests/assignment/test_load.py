@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from grader.assignment.assignment_keys import ASSIGNMENT
-from grader.assignment.entries import FITS, LIST, LISTS, NUMBERS, PHRASES, ROWS, TABLES, TEXT
+from grader.assignment.entries import FITS, LIST, LISTS, NUMBERS, PHRASES, ROWS, TABLES, TEXT, VALUES
 from grader.assignment.load import load_assignment
 from grader.assignment.python_loader import load_module
 from grader.assignment.reference import load_reference
@@ -151,6 +151,7 @@ MISFITS = {
     LISTS: "{ a = 3 }",
     TABLES: '{ a = ["loss"] }',
     ROWS: '["layers.py"]',
+    VALUES: "3",
 }
 
 

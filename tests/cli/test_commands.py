@@ -7,12 +7,16 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from cases import ROOT
 from click.testing import CliRunner
 
 from grader.cli.commands import COMMANDS, cli
+from grader.cli.gradebook_commands.decisions import DECISIONS
+from grader.cli.gradebook_commands.people import PEOPLE
+from grader.cli.gradebook_commands.tables import TABLES
 
 
 def said_by(program: str, **environment: str) -> str:
@@ -27,14 +31,15 @@ def modules_after(statement: str) -> set[str]:
     return set(json.loads(said_by(f"{statement}\nimport json, sys\nprint(json.dumps(sorted(sys.modules)))")))
 
 
-def has_command(text: str) -> bool:
-    """Whether a module defines a function that click makes a command."""
-    defined = [node for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
-    return any(ast.unparse(one).startswith("click.command") for node in defined for one in node.decorator_list)
+def has_command(path: Path) -> bool:
+    """Whether a module defines a function of its own name that click makes a command or a group of commands."""
+    defined = [node for node in ast.parse(path.read_text()).body if isinstance(node, ast.FunctionDef)]
+    made = [node for node in defined if any(ast.unparse(one).startswith("click.") for one in node.decorator_list)]
+    return any(node.name == path.stem for node in made)
 
 
 def test_every_command_module_is_listed_with_its_help() -> None:
-    having = [path.stem for path in sorted((ROOT / "grader/cli").glob("*.py")) if has_command(path.read_text())]
+    having = [path.stem for path in sorted((ROOT / "grader/cli").glob("*.py")) if has_command(path)]
     assert [*COMMANDS] == having
     shown = CliRunner().invoke(cli, ["--help"], env={"COLUMNS": "200"}).output
     for name, said in COMMANDS.items():
@@ -54,6 +59,24 @@ def test_an_unknown_command_is_a_usage_error() -> None:
     assert "No such command 'grades'" in done.output
 
 
+@pytest.mark.parametrize("name", [one.name for one in (*DECISIONS, *PEOPLE, *TABLES)])
+def test_a_command_of_the_gradebook_answers_for_itself(name: str) -> None:
+    done = CliRunner().invoke(cli, ["gradebook", name, "--help"])
+    assert done.exit_code == 0
+    assert f" gradebook {name} [OPTIONS]" in done.output
+
+
+def test_the_page_of_the_gradebook_has_all_of_its_commands() -> None:
+    page = (ROOT / "docs/gradebook.md").read_text()
+    assert not [one.name for one in (*DECISIONS, *PEOPLE, *TABLES) if f"`{one.name}" not in page]
+
+
+@pytest.mark.process
+def test_a_students_run_imports_nothing_of_the_gradebook() -> None:
+    imported = modules_after("import grader.cli.check, grader.student.own_run")
+    assert not {name for name in imported if name.startswith(("sqlalchemy", "alembic", "grader.gradebook"))}
+
+
 @pytest.mark.process
 def test_listing_commands_imports_no_command() -> None:
     imported = modules_after(
@@ -70,7 +93,7 @@ def test_grading_imports_no_other_command_and_no_optional_library() -> None:
     assert "grader.running.class_run" in imported
     assert not {f"grader.cli.{name}" for name in COMMANDS} & imported
     assert not {name for name in imported if name.startswith("grader.authoring")}
-    assert not {"pygments", "mistune", "nbformat", "distributed"} & imported
+    assert not {"pygments", "mistune", "nbformat", "distributed", "sqlalchemy", "alembic"} & imported
 
 
 @pytest.mark.process

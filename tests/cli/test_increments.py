@@ -195,9 +195,10 @@ def test_a_read_error_of_the_machine_keeps_the_mark_and_does_not_affect_others(f
 
 def test_a_json_log_has_one_event_per_line_and_nothing_else(folder):
     _, events, _ = grade(folder, "--force")
-    assert [event["event"] for event in events] == ["start", "result", "result", "result", "end"]
+    assert [event["event"] for event in events] == ["start", "result", "result", "result", "regraded", "end"]
     assert events[0]["total"] == 3
-    results = events[1:-1]
+    *results, regraded = events[1:-1]
+    assert (regraded["gained"], regraded["lost"], regraded["same"], regraded["dry_run"]) == (0, 0, 3, False)
     assert [one["done"] for one in results] == [1, 2, 3]
     assert results[0]["left_s"] > 0 and results[0]["elapsed_s"] > 0
     (ada,) = (one for one in results if one["id"] == "ada")

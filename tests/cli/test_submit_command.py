@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from dataclasses import replace
 
 import pytest
 from cases import ROOT, reference_files
@@ -18,6 +19,7 @@ from grader.assignment.load import load_assignment
 from grader.cli.commands import cli
 from grader.errors import UsageError
 from grader.intake.collect import find, read
+from grader.student.pack import gather
 
 ASSIGNMENT = load_assignment(ROOT / "assignment")
 NOTEBOOK = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
@@ -99,6 +101,14 @@ def test_missing_files_are_reported_and_the_rest_is_packed(folder, capsys):
         "No notebook was found beside the package.",
     ]
     assert "cs231n/layers.py" in packed(folder)
+
+
+def test_an_assignment_without_questions_needs_no_notebook(folder):
+    for notebook in folder.glob("*.ipynb"):
+        notebook.unlink()
+    without = replace(ASSIGNMENT, questions={})
+    assert not any("notebook" in warning for warning in gather(folder, without).warnings)
+    assert "No notebook was found beside the package." in gather(folder, ASSIGNMENT).warnings
 
 
 def test_a_damaged_notebook_is_packed_and_reported(folder, capsys):

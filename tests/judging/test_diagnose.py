@@ -235,6 +235,7 @@ def test_the_size_of_an_error_is_relative_to_the_largest_entry():
     [
         ("'float' object cannot be interpreted as an integer", "Use `//`"),
         ("shapes (2,3) and (2,3) not aligned", "inner axes"),
+        ("name 'exit' is not defined", "only in interactive Python"),
         ("name 'foo' is not defined", "misspelt"),
         ("name 'xrange' is not defined", "Python 2"),
         ("Missing parentheses in call to 'print'. Did you mean print(...)?", "Write print(...)"),

@@ -35,7 +35,7 @@ def test_a_misspelt_name_is_our_fault(path):
             student = getattr(student, name)
     if path != "layers.relu.extra":
         assert isinstance(caught.value, AssignmentError)
-        assert "Check the spelling" in str(caught.value)
+        assert "correct its name" in str(caught.value)
 
 
 def test_a_failure_is_raised_with_its_record():

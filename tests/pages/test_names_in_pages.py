@@ -48,7 +48,14 @@ def anchors(page: Path) -> set[str]:
 def options_of(command: str) -> set[str]:
     found = cli.get_command(click.Context(cli), command)
     assert found is not None
-    return {"--help"} | {option for parameter in found.params for option in parameter.opts if option.startswith("--")}
+    below = list(found.commands.values()) if isinstance(found, click.Group) else []
+    params = [parameter for one in (found, *below) for parameter in one.params]
+    return {"--help"} | {
+        option
+        for parameter in params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+        if option.startswith("--")
+    }
 
 
 ALL_OPTIONS = {"--version", *OF_OTHER_PROGRAMS}.union(*map(options_of, COMMANDS))

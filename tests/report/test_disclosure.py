@@ -141,3 +141,16 @@ def test_no_message_shows_text_chosen_by_the_code_if_it_may_be_a_secret(why: dic
     assert "CANARY" in feedback_page(result_with(check))
     page = feedback_page(result_with(replace(check, **why)))  # type: ignore[arg-type]
     assert "CANARY" not in page
+
+
+def test_a_check_that_has_been_opened_is_shown_in_full_and_a_hidden_one_is_not():
+    opened = replace(sentinel_check("after_published"), stubs=(), after_hidden=False, hints=())
+    hidden = replace(sentinel_check("hidden"), id="layers.b.c", hints=())
+    alone = for_student(replace(result_of("x"), checks=(opened,)), ["after_published"]).checks
+    assert alone == (replace(opened, visibility="visible"),)
+    beside = for_student(replace(result_of("x"), checks=(opened, hidden)), ["after_published"]).checks
+    assert [one.visibility for one in beside] == ["visible", "hidden"]
+    assert "SENTINEL" not in repr(beside).replace(
+        "SENTINELid", ""
+    )  # what the code chose to say may be the hidden check's input
+    assert for_student(replace(result_of("x"), checks=(opened,)), ["after_due_date"]).checks[0].reasons == ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import time
 
 import numpy as np
@@ -576,3 +577,47 @@ def test_queued_checks_that_took_the_sandbox_down_are_the_last_that_are_queued(f
         upcoming=[hangs, None].__getitem__,
     )
     assert not process.may_queue
+
+
+@pytest.mark.process
+def test_prints_of_a_queued_check_stay_apart_where_the_sandbox_is_killed_in_between(open_session, monkeypatch):  # noqa: F811
+    process = open_session(SOURCE + "def prints(text):\n    print(text)\n    return 1\n")
+    first, second = queued_behind(*(lambda call, text=text: {"v": call("case.prints", (text,), {})} for text in "ab"))
+    quiet = Setup(0, program=record(lambda call: {"count": call("case.count", (), {})}, ()))
+    process.run(pytest.fail, quiet, accept=lambda results: 1)
+    is_quiet = process.session.is_quiet
+
+    def not_quiet(**given):
+        monkeypatch.setattr(process.session, "is_quiet", is_quiet)
+        time.sleep(0.5)  # the queued check prints meanwhile
+        return False
+
+    monkeypatch.setattr(process.session, "is_quiet", not_quiet)
+    outcome = process.run(
+        lambda: process.call("case.prints", ("a",), {}),
+        first,
+        accept=lambda results: 1,
+        upcoming=[second, None].__getitem__,
+    )
+    assert (outcome.prints, outcome.processes) == ("a\n", 2)
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(("size", "is_queued"), [(1 << 16, True), (1 << 12, False)])
+def test_nothing_is_queued_that_the_pipe_does_not_hold(followed, size, is_queued):
+    process, check, _, _ = followed
+    fcntl.fcntl(process.session.box.requests, fcntl.F_SETPIPE_SZ, size)
+    long = Setup(1, program=record(lambda call: {"out": call("case.spoils", (np.ones(600),), {})}, ()))
+    process.run(pytest.fail, check, accept=lambda results: 1, upcoming=[long, None].__getitem__)
+    assert bool(process.queued) == is_queued
+    assert process.run(pytest.fail, long, accept=lambda results: results["out"].sum() + 1).value == 1
+
+
+@pytest.mark.process
+def test_a_queued_check_does_not_begin_after_the_end_of_the_submissions_time(followed):
+    process, check, other, _ = followed
+    process.run(pytest.fail, check, accept=lambda results: 1, upcoming=[other, None].__getitem__)
+    assert process.queued
+    time.sleep(0.2)  # its reply has come
+    process.session.account.close()
+    assert process.run(pytest.fail, other, accept=pytest.fail).failure.status == "timeout"

@@ -22,7 +22,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from grader.intake.downloads.file_names import (
@@ -52,7 +54,11 @@ LARGEST: Final = 64 * 1024 * 1024
 
 KEY: Final = re.compile(r"(submission_[0-9]+):\s*")
 SUBMITTERS: Final = re.compile(r"\s+:submitters:\s*")
+CREATED: Final = re.compile(r"  :created_at: *(.*)")
 FIELD: Final = re.compile(r" +(- +)?:(name|sid|email):(.*)")
+TIME: Final = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2})[ T]+([0-9]{2}:[0-9]{2}:[0-9]{2})(\.[0-9]+)? ?(Z|UTC|[+-][0-9]{2}:?[0-9]{2})"
+)
 ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
 
 
@@ -237,6 +243,29 @@ def people_of(metadata: bytes) -> dict[str, list[dict[str, str]]]:
         else:
             inside = False
     return found
+
+
+def times_in(metadata: bytes) -> dict[str, datetime]:
+    """By the folder's name: when it was handed in. Without those whose time has no zone or cannot be read."""
+    found: dict[str, datetime] = {}
+    folder = ""
+    for line in metadata.decode("utf-8", "replace").splitlines():
+        if key := KEY.fullmatch(line):
+            folder = key[1]
+        elif folder and (created := CREATED.fullmatch(line)) and (when := time_from(plain_scalar(created[1].strip()))):
+            found.setdefault(folder, when)
+    return found
+
+
+def time_from(text: str) -> datetime | None:
+    """A time with its zone, as YAML or ISO 8601 write it: 2026-05-01 09:00:00.123456789 -07:00. None for others."""
+    match = TIME.search(text)
+    if match is None:
+        return None
+    zone = "+00:00" if match[4] in ("Z", "UTC") else match[4] if ":" in match[4] else f"{match[4][:3]}:{match[4][3:]}"
+    with suppress(ValueError):
+        return datetime.fromisoformat(f"{match[1]}T{match[2]}{(match[3] or '')[:7]}{zone}")
+    return None
 
 
 def plain_scalar(text: str) -> str:

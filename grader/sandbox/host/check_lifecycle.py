@@ -49,7 +49,7 @@ MOVES: Final[Mapping[str, Mapping[str, str]]] = {
     WAITING: {BEGIN: REOPENED, END: ABSENT, KILL: ABSENT},  # it has served checks without a trace, and waits
     LOST: {END: ABSENT, KILL: LOST},  # the sandbox was killed; the check's function may still be running
 }
-UNWANTED_S: Final = 0.5  # for a queued check that nobody wants any more; one that hangs would cost its time twice
+UNWANTED_S: Final = 0.5  # the wait for a queued check whose result is no longer needed; it may hang
 ENDED: Final = {"op": "ended", "exit": 0, "signal": 0}  # the only report of an end that leaves nothing behind
 
 
@@ -66,7 +66,8 @@ class CheckLifecycle:
     """The processes that serve a session's checks, one after the other. A context manager; leaving it ends them all.
 
     begun: the number of processes that served a check. lost_by: the failure with which the sandbox was killed during
-    this check. queued: the checks whose programs were sent ahead, in the order in which they run.
+    this check. queued: the checks whose programs were sent ahead, in the order in which they run. was_followed: one of
+    them may have run before the last check had ended here.
     """
 
     def __init__(self, session: Session) -> None:
@@ -82,6 +83,7 @@ class CheckLifecycle:
         self.recording: Call | None = None
         self.request: Request | None = None
         self.queued: deque[Queued] = deque()
+        self.was_followed = False
         self.may_queue = True
 
     def begin(self, setup: Setup, *, fresh: bool = True) -> None:
@@ -89,7 +91,8 @@ class CheckLifecycle:
 
         Raises CallFailed if the modules cannot be imported; SandboxError if the box itself fails.
         """
-        if self.queued and self.state == WAITING:
+        # After the submission's time, or after stop(), a queued check does not begin either.
+        if self.queued and self.state == WAITING and not self.session.account.is_over:
             queued = self.queued.popleft()
             self.adopt(queued)
             if not fresh and setup.is_for(queued.setup):
@@ -173,6 +176,7 @@ class CheckLifecycle:
         stay: the process may wait for the next check, and serves that if this one left no trace; otherwise it ends.
         Does nothing if no check is running, because it ended before or never began.
         """
+        self.was_followed = bool(self.queued)  # noted now: a sandbox that is killed takes the queue with it
         if self.state in (OPENED, REOPENED):  # the worker has had no message of this check
             self.move(END)
             return "", 0

@@ -29,9 +29,9 @@ from grader.sandbox.host.session import Session
 
 T = TypeVar("T")
 
-# Bytes of all frames of queued checks: a pipe holds 65,536 (pipe(7)). If they did not fit, the judge would wait for the
-# worker to read, while the worker may wait for the judge to read a long reply.
-MAX_QUEUED_BYTES: Final = 60_000
+# The share of a pipe that the frames of queued checks may fill. If they did not fit, the judge would wait for the
+# worker to read, while the worker may wait for the judge to read a long reply. The rest is for pages that are not full.
+QUEUE_SHARE: Final = 0.9
 # With some checks in the queue, neither side waits when one check takes longer to run and another longer to judge.
 MAX_QUEUED_CHECKS: Final = 4
 
@@ -79,7 +79,7 @@ class CheckProcess(CheckLifecycle):
         outcome = self.run_ahead(
             work, setup, before, fresh=False, has_results=has_results, upcoming=upcoming if has_results else no_more
         )
-        if outcome.printed and self.queued:
+        if outcome.printed and self.was_followed:
             self.may_queue = False  # the next check may have printed this, so it belongs to no outcome
         elif accept is not None and outcome.results is not None:
             value = accept(outcome.results)
@@ -113,7 +113,9 @@ class CheckProcess(CheckLifecycle):
 
     def send_behind(self, setup: Setup) -> bool:
         """Queue this check. Returns whether that was possible."""
-        count, room = len(self.queued), MAX_QUEUED_BYTES - sum(len(one.request.frame) for one in self.queued)
+        assert self.session.box is not None
+        room = int(QUEUE_SHARE * self.session.box.pipe_bytes()) - sum(len(one.request.frame) for one in self.queued)
+        count = len(self.queued)
 
         def post(message: dict[str, Any], steps: tuple[bytes, bytes], function: str) -> None:
             request = self.session.queue(message, self.deadline, steps, room)

@@ -53,7 +53,7 @@ def find_interpreter(executable: str) -> Interpreter:
 
     Raises UsageError if it does not run, is older than 3.8 or has no NumPy.
     """
-    # A process for our own Python would cost every command its start-up time.
+    # For our own Python no process is started to find this out: each command would wait for it.
     facts = probe.facts() if executable == sys.executable else facts_of(executable)
     version = ".".join(map(str, facts["version"]))
     if tuple(facts["version"][:2]) < OLDEST:

@@ -1,0 +1,110 @@
+"""`python -m bench.hand_back 10000`: what does `grader export` of a class of that size take, to each platform?
+
+A few example submissions are graded; a class is made of their results and pages under ids of its own, as Canvas' and
+Moodle's downloads give them. Each export is the real command in a process of its own. Pages are links to the few files.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench.row import Options, Part, Row, run_alone
+from bench.run_class import ROOT, as_user, grade_class, write_class
+
+GRADED = 8
+BAR_SIZE, BAR_S = 10_000, 10
+CANVAS = "Student,ID,SIS User ID,SIS Login ID,Section,Homework 2 (77),Quiz (78),Final Score\r\n"
+MOODLE = "Identifier,Full name,Email address,Grade,Maximum grade,Last modified (grade),Feedback comments\n"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("size", nargs="?", type=int, default=BAR_SIZE)
+
+
+def rows(options: Options) -> Iterator[Row]:
+    with tempfile.TemporaryDirectory(prefix="bench-hand-back-") as name:
+        folder = Path(name)
+        points = write_output(folder, options.size)
+        write_platform_files(folder, options.size, points)
+        canvas = ("--into", "canvas.csv", "--download", "download")
+        exports = {"canvas": canvas, "moodle": ("--into", "moodle.csv"), "gradescope": (), "csv": (), "json": ()}
+        bar = BAR_S if options.size == BAR_SIZE else None
+        for platform, words in exports.items():
+            if platform in ("canvas", "moodle", "csv"):
+                took_s = export(folder, platform, *words, "--no-feedback")
+                yield Row(f"grades of {options.size:,} to {platform}", took_s, "s", bar, True)
+            took_s = export(folder, platform, *words)
+            zips = sum(path.stat().st_size for path in (folder / "out/export").glob("*.zip")) / 2**20
+            what = "grades and feedback" if platform != "gradescope" else "grades by function"
+            yield Row(f"{what} of {options.size:,} to {platform}", took_s, "s", bar, True, f"{zips:.0f} MiB of zips")
+            for path in (folder / "out/export").iterdir():
+                path.unlink()
+
+
+def write_output(folder: Path, size: int) -> float:
+    """An output folder of that size. Returns the points that can be had."""
+    graded = grade_class(write_class(folder, GRADED), folder / "graded")
+    results, pages = folder / "out/results", folder / "out/feedback"
+    results.mkdir(parents=True)
+    pages.mkdir()
+    names = sorted(graded.results)
+    texts = [(folder / "graded/results" / f"{name}.json").read_text(encoding="utf-8") for name in names]
+    known = []
+    for number in range(1, size + 1):
+        name, text = names[number % len(names)], texts[number % len(names)]
+        own = f"{name_of(number)}_{number}"
+        (results / f"{own}.json").write_text(text.replace(f'"id": "{name}"', f'"id": "{own}"', 1), encoding="utf-8")
+        os.link(folder / "graded/feedback" / f"{name}.html", pages / f"{own}.html")
+        known.append({"id": own, "person": own, "source": own})
+    (folder / "out/ids.json").write_text(json.dumps({"schema": 1, "ids": known}))
+    most: float = graded.results[names[0]]["max_score"]
+    return most
+
+
+def write_platform_files(folder: Path, size: int, points: float) -> None:
+    """Canvas' gradebook, the names of its download, Moodle's worksheet."""
+    people = [(number, name_of(number)) for number in range(1, size + 1)]
+    canvas = [f"{name},{number},sis{number},login{number},A,,7.5,80\r\n" for number, name in people]
+    (folder / "canvas.csv").write_text(CANVAS + f"    Points Possible,,,,,{points},10,\r\n" + "".join(canvas))
+    moodle = [f'"Participant {number}",{name},{number}@x,,{points},-,\n' for number, name in people]
+    (folder / "moodle.csv").write_text(MOODLE + "".join(moodle))
+    (folder / "download").mkdir()
+    for number, name in people:
+        (folder / "download" / f"{name}_{number}_{500_000 + number}_layers.py").touch()
+
+
+def name_of(number: int) -> str:
+    """Letters only, and another name for each."""
+    return "person" + "".join("abcdefghij"[int(digit)] for digit in str(number))
+
+
+def export(folder: Path, platform: str, *words: str) -> float:
+    """Seconds that the command took. Exits if it failed."""
+    command = [sys.executable, "-m", "grader.cli.main", "export", "--to", platform, "--out", "out", "--no-answers"]
+    command += ["--assignment", str(ROOT / "assignment"), *(("--column", "77") if platform == "canvas" else ()), *words]
+    began = time.perf_counter()
+    done = subprocess.run(command, check=False, **{**as_user(), "cwd": folder})
+    if done.returncode:
+        sys.exit(f"bench: {' '.join(command)} ended with {done.returncode}, expected 0: {done.stderr[-2000:]}")
+    return time.perf_counter() - began
+
+
+PART = Part(
+    "hand_back",
+    "Hand back",
+    "A class of 10,000, made of the results of a few example submissions: the whole command `grader export` to each "
+    "platform, with and without the zips of feedback pages.",
+    rows,
+    add_options,
+)
+
+if __name__ == "__main__":
+    sys.exit(run_alone(PART))

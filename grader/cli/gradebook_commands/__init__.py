@@ -1,0 +1,1 @@
+"""The commands of `grader gradebook`, by what they are about."""

@@ -1,0 +1,1 @@
+"""What people decide: students, attempts, adjustments, late days, runs. The records are those of decisions.py."""

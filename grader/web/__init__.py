@@ -1,0 +1,1 @@
+"""`grader serve`: staff at work in a browser."""

@@ -1,0 +1,135 @@
+"""What the server works on: a gradebook, one assignment in it, and the output folder with that assignment's results.
+
+Threads share it. Whatever it keeps names the state that it was made from, so it is never older than the last change.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from threading import Lock
+from typing import Final
+
+from grader.decisions import BEST, Attempt, Grade, GradedAssignment
+from grader.errors import UsageError
+from grader.gradebook.book import Gradebook, NotInGradebook
+from grader.gradebook.changes import changes
+from grader.gradebook.grades import attempts_to_count, grade_of, grades_again, grades_of, state_of
+from grader.gradebook.naming import assignment_named
+from grader.gradebook.runs import runs_of
+from grader.records import Mark, Result
+from grader.report.notebooks.marked_answers import Marks
+from grader.running.answers_csv import NAME, Marking
+from grader.running.output_folder import stored
+from grader.web.class_view import Snapshot
+
+FEW_CHANGES: Final = 50
+# Changes of one submission's grades alone, and those that leave every grade as it is.
+OF_SUBMISSION: Final = ("adjustment", "comment", "request", "late days", "extension", "time")
+OF_NO_GRADE: Final = ("saved comment", "publishing")
+
+
+class Site:
+    """title: of the assignment. out: its output folder."""
+
+    def __init__(self, book: Gradebook, title: str, out: Path) -> None:
+        self.book, self.title, self.out = book, title, out
+        self._lock = Lock()
+        self._kept: tuple[tuple[int, int], Snapshot] | None = None
+        self._losers: dict[tuple[str, object], frozenset[str]] = {}  # the last that was asked for
+        self._marks: tuple[object, Mapping[str, Marks]] = (None, {})
+
+    def assignment(self) -> GradedAssignment:
+        return assignment_named(self.book, self.title)
+
+    def snapshot(self) -> Snapshot:
+        """The class as it is now."""
+        with self._lock:  # who comes while it is computed waits for it
+            state = state_of(self.book)
+            if self._kept is None or self._kept[0] != state:
+                self._kept = state, self._renew(state) or Snapshot(grades_of(self.book, self.title), self._find_losers)
+            return self._kept[1]
+
+    def _renew(self, state: tuple[int, int]) -> Snapshot | None:
+        """The class after the changes since it was read, if they are a few decisions about submissions; else None."""
+        if self._kept is None or self._kept[0][1] != state[1] or state[0] - self._kept[0][0] > FEW_CHANGES:
+            return None
+        known, before = self._kept
+        lines = [one for one in changes(self.book, last=state[0] - known[0]) if one.number > known[0]]
+        own = [one for one in lines if one.assignment in (self.title, "") and one.what not in OF_NO_GRADE]
+        if any(not one.submission or one.what not in OF_SUBMISSION for one in own):
+            return None
+        about = dict.fromkeys(one.submission for one in own)
+        return before.renewed([grade for name in about for grade in grades_again(self.book, self.title, name)])
+
+    def grade(self, submission: str) -> Grade:
+        """Of one submission, as its pages have it. Raises NotInGradebook."""
+        return grade_of(self.book, self.title, submission)
+
+    def student_grade(self, key: str) -> Grade:
+        """Of a student without a submission. Raises NotInGradebook."""
+        for grade in self.snapshot().grades:
+            if grade.student and grade.student.key == key and not grade.submission:
+                return grade
+        raise NotInGradebook(f"{self.book.place}: there is no student {key!r} without a submission.")
+
+    def result(self, submission: str) -> Result | None:
+        """What the last run wrote about a submission that the gradebook has, or None if that is not there."""
+        if Path(submission).name != submission:  # no id is, but a gradebook of somebody else could hold one
+            return None
+        return stored(self.out, submission)
+
+    def marks(self, grade: Grade, result: Result) -> Marks:
+        """Points for answers as they count now, and the comments of answers.csv."""
+        given = self._answers_csv().get(grade.submission, {})
+        marks: dict[tuple[str, str], Mark] = {}
+        for notebook in result.notebooks:
+            for answer in notebook.answers:
+                key = notebook.handed_out, answer.question
+                points, _ = grade.questions.get(answer.question, (None, 0.0))
+                marks[key] = Mark(points, given.get(key, Mark()).comment)
+        return marks
+
+    def _answers_csv(self) -> Mapping[str, Marks]:
+        with self._lock, suppress(OSError):
+            there = (self.out / NAME).stat()
+            state = there.st_mtime_ns, there.st_size
+            if self._marks[0] != state:
+                found: Mapping[str, Marks] = {}
+                with suppress(UsageError):  # somebody is at work in it; grader grade says what is wrong
+                    found = Marking(self.out, (), self.assignment().questions).marks
+                self._marks = state, found
+            return self._marks[1]
+        return {}
+
+    def _find_losers(self, snapshot: Snapshot, lost: str) -> frozenset[str]:
+        """Submissions whose attempt that counts did not get all points in a function, or in a check."""
+        best, state = self.assignment().rules.counts == BEST, state_of(self.book)
+        state = state if best else (0, state[1])  # decisions may change which attempt is the best
+        if (found := self._losers.get((lost, state))) is None:
+            counting = {grade.submission: grade.attempt for grade in snapshot.grades}
+            earned = attempts_to_count(self.book, self.title, checks=lost not in self.assignment().functions)
+            found = frozenset(
+                one.submission
+                for one in earned
+                if counting.get(one.submission) == one.number and lost_points(one, lost)
+            )
+            self._losers = {(lost, state): found}
+        return found
+
+
+def lost_points(attempt: Attempt, part: str) -> bool:
+    got, most = attempt.functions.get(part) or attempt.checks.get(part) or (0.0, 0.0)
+    return got < most
+
+
+def find_title(book: Gradebook, title: str, out: Path) -> str:
+    """The assignment that is meant: the one named; else the one that was last graded into the output folder.
+
+    Raises NotInGradebook.
+    """
+    if title:
+        return assignment_named(book, title).title
+    here = [run for run in runs_of(book) if Path(run.output) == out.absolute()]
+    return here[-1].assignment if here else assignment_named(book).title

@@ -1,0 +1,162 @@
+"""The pages that staff read: the class, a submission beside its report, publishing, the history."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+
+from grader.decisions import ANSWER, FUNCTION, WHOLE, Grade, GradedAssignment, Part
+from grader.gradebook.adjusting import adjustments_of
+from grader.gradebook.book import NotInGradebook
+from grader.gradebook.changes import changes
+from grader.gradebook.commenting import saved_comments_of
+from grader.gradebook.lateness import extensions_of, late_days_of
+from grader.gradebook.publishing import opened_at, publishing_of
+from grader.gradebook.runs import attempts_of
+from grader.report.grades_csv import grades_csv
+from grader.report.notebooks.marked_answers import NOTEBOOKS, page_names
+from grader.web.class_view import ROWS, Filters, neighbours
+from grader.web.deciding import subject_of
+from grader.web.guard import FRAME_POLICY
+from grader.web.rendering import framed_report, page
+from grader.web.site import Site
+
+LINES: Final = 200  # of the history, on one page
+FEW_LINES: Final = 20  # beside a submission
+Facts = dict[str, Any]
+
+
+def class_page(site: Site, request: Request) -> Response:
+    """The class, as the URL filters and sorts it."""
+    filters, snapshot, assignment = Filters.from_query(request.query_params), site.snapshot(), site.assignment()
+    found = filters.apply(snapshot)
+    last = max(1, -(-len(found) // ROWS))
+    shown = min(filters.page, last)
+    facts = {
+        "assignment": assignment,
+        "filters": filters,
+        "snapshot": snapshot,
+        "found": found,
+        "rows": found[(shown - 1) * ROWS : shown * ROWS],
+        "shown": shown,
+        "last": last,
+        "query": filters.query(page=shown),
+    }
+    return page(request, "class_desk.html", facts)
+
+
+def submission_page(site: Site, request: Request, more: Facts | None = None, status: int = 200) -> Response:
+    """One submission beside its report, or a student without one. more: of a decision that was not made."""
+    query = {**request.query_params, **((more or {}).get("draft") or {})}
+    subject, filters = subject_of(query), Filters.from_query(request.query_params)
+    student, submission = subject.get("student", ""), subject.get("submission", "")
+    grade = site.student_grade(student) if student else site.grade(submission)
+    facts = desk_facts(site, site.assignment(), grade, student)
+    before, after, place = neighbours(found := filters.apply(site.snapshot()), submission)
+    facts |= {"subject": subject, "filters": filters, "before": before, "after": after, "place": place}
+    facts |= {"count": len(found), "problem": "", "draft": {}, "kind": "", "now": None, **(more or {})}
+    return page(request, "submission_desk.html", facts, status)
+
+
+def desk_facts(site: Site, assignment: GradedAssignment, grade: Grade, student: str) -> Facts:
+    """What is known and decided about one submission, or about a student without one."""
+    book, title, submission = site.book, site.title, grade.submission
+    attempts = attempts_of(book, title, submission) if submission else []
+    counting = next((one for one in attempts if one.number == grade.attempt), None)
+    adjusted = {one.part for one in adjustments_of(book, title, submission=submission, student=student)}
+    extensions = [one for one in extensions_of(book, title) if (one.submission, one.student) == (submission, student)]
+    result = site.result(submission) if submission else None
+    return {
+        "assignment": assignment,
+        "grade": grade,
+        "student": student,
+        "attempts": attempts,
+        "parts": [one for one in parts_of(assignment, grade, counting) if one[0] not in adjusted],
+        "adjustments": adjustments_of(book, title, submission=submission, student=student),
+        "extension": extensions[0] if extensions else None,
+        "late_days": late_days_of(book, title).get(submission, {}).get(grade.latest) if submission else None,
+        "saved": saved_comments_of(book, title),
+        "history": changes(book, assignment=title, submission=submission, student=student, last=FEW_LINES),
+        "has_report": result is not None,
+        "notebooks": [one.name for one in result.notebooks if one.sha256] if result else [],
+        "WHOLE": WHOLE,
+    }
+
+
+def parts_of(assignment: GradedAssignment, grade: Grade, counting: Any) -> list[tuple[Part, str]]:
+    """What can be adjusted, with what it earned; functions that lost points first."""
+    if not grade.submission:
+        return [(WHOLE, "")]
+    earned = counting.functions if counting else {}
+    functions = [(name, *earned.get(name, (0.0, most))) for name, most in assignment.functions.items()]
+    functions.sort(key=lambda one: one[1] >= one[2])
+    parts = [(Part(FUNCTION, name), f"{got:g} of {most:g}") for name, got, most in functions]
+    answers = [
+        (Part(ANSWER, name), f"{'–' if got is None else format(got, 'g')} of {most:g}")
+        for name, (got, most) in grade.questions.items()
+    ]
+    return [*parts, *answers, (WHOLE, "")]
+
+
+def report(site: Site, request: Request) -> Response:
+    """The report of a submission, for the frame: it can do nothing, whatever the submission holds."""
+    submission = request.query_params.get("submission", "")
+    grade = site.grade(submission)
+    if (result := site.result(submission)) is None:
+        raise NotInGradebook(f"{site.out}: has no result of {submission!r}. Grade it again.")
+    content = framed_report(result, site.marks(grade, result)).encode("utf-8", "replace")
+    return HTMLResponse(content, headers={"Content-Security-Policy": FRAME_POLICY})
+
+
+def notebook(site: Site, request: Request) -> Response:
+    """A page of OUT/notebooks, found by the notebook's name in the result and not by a path."""
+    submission, name = (request.query_params.get(one, "") for one in ("submission", "name"))
+    site.grade(submission)
+    result = site.result(submission)
+    names = page_names([one.name for one in result.notebooks if one.sha256]) if result else {}
+    path = site.out / NOTEBOOKS / submission / names.get(name, "")
+    if name not in names or not path.is_file():
+        raise NotInGradebook(f"{submission}: has no page of a notebook {name!r}. Grade it again.")
+    return FileResponse(Path(path), media_type="text/html", headers={"Content-Security-Policy": FRAME_POLICY})
+
+
+def publishing_page(site: Site, request: Request, more: Facts | None = None, status: int = 200) -> Response:
+    """From when on marks are published, and what that opens."""
+    assignment, now = site.assignment(), publishing_of(site.book, site.title)
+    opened = opened_at(datetime.now(UTC), now, assignment.rules, ())
+    facts: Facts = {
+        "assignment": assignment,
+        "publishing": now,
+        "opened": opened,
+        "problem": "",
+        "draft": {},
+        "now": None,
+    }
+    return page(request, "publishing.html", {**facts, "kind": "publish", **(more or {})}, status)
+
+
+def history_page(site: Site, request: Request) -> Response:
+    """Who changed what, the latest first."""
+    lines = changes(site.book, assignment=site.title, last=LINES)[::-1]
+    return page(request, "history.html", {"assignment": site.assignment(), "lines": lines})
+
+
+def grades_table(site: Site, request: Request) -> Response:
+    """grades.csv as of now: what grader grade writes into the output folder when it runs next."""
+    grades = {grade.submission: grade for grade in site.snapshot().grades if grade.submission}
+    results = [result for name in sorted(grades) if (result := site.result(name)) is not None]
+    answers = {name: grade.questions for name, grade in grades.items() if grade.questions}
+    content = grades_csv(results, answers, grades).encode("utf-8", "replace")
+    headers = {"Content-Disposition": 'attachment; filename="grades.csv"'}
+    return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def back_to(form: dict[str, str]) -> str:
+    """The page that a form stands on, which it names by its filters only: no form can lead elsewhere."""
+    filters = Filters.from_query(form)
+    return f"/submission?{urlencode(subject_of(form))}&{filters.query(page=filters.page)}".rstrip("&")

@@ -1,0 +1,210 @@
+"""Requests that no page of ours sends, and texts that would run if they were not shown as texts."""
+
+from __future__ import annotations
+
+import http.client
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+import pytest
+from site_sample import HOSTILE, TITLE
+
+from grader.gradebook.book import open_gradebook
+from grader.gradebook.changes import last_change
+from grader.gradebook.grades import grade_of
+from grader.gradebook.place import beside
+
+pytestmark = pytest.mark.process
+FORM = "application/x-www-form-urlencoded"
+ADJUST = {"submission": "ben", "part": "whole:", "mode": "add", "points": "50", "reason": "mine", "seen": "0"}
+
+
+class Visitor:
+    """Sends what it is told to. With a link, it comes in first, as a browser would."""
+
+    def __init__(self, link: str, *, inside: bool = True) -> None:
+        self.parts = urlsplit(link)
+        self.host = self.parts.netloc
+        self.cookie = ""
+        if inside:
+            answer = self.get(f"{self.parts.path}?{self.parts.query}")
+            assert answer.status == 200
+            self.cookie = answer.headers["Set-Cookie"].partition(";")[0]
+
+    def send(self, method: str, path: str, body: bytes = b"", **headers: str) -> Any:
+        connection = http.client.HTTPConnection(self.parts.hostname or "", self.parts.port, timeout=20)
+        own = {"Host": self.host, **({"Cookie": self.cookie} if self.cookie else {}), **headers}
+        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
+        for name, value in {**own, "Content-Length": str(len(body))}.items():
+            connection.putheader(name.replace("_", "-"), value)
+        connection.endheaders(body)
+        answer = connection.getresponse()
+        answer.text = answer.read().decode("utf-8", "replace")
+        connection.close()
+        return answer
+
+    def get(self, path: str, **headers: str) -> Any:
+        return self.send("GET", path, **headers)
+
+    def csrf(self) -> str:
+        found = re.search(r'name="csrf" value="([^"]+)"', self.get("/").text)
+        assert found
+        return found[1]
+
+    def post(self, path: str, form: dict[str, str], **headers: str) -> Any:
+        given = {"Origin": f"http://{self.host}", "Content_Type": FORM, **headers}
+        return self.send("POST", path, urlencode(form).encode(), **{k: v for k, v in given.items() if v})
+
+
+@contextmanager
+def unchanged(out: Path) -> Iterator[None]:
+    with open_gradebook(beside(out)) as book:
+        before = last_change(book)
+        yield
+        assert last_change(book) == before
+
+
+def test_who_has_no_token_sees_nothing(links: dict[str, str], out: Path) -> None:
+    stranger = Visitor(links["ada"], inside=False)
+    for path in ("/", "/submission?submission=ben", "/report?submission=ben", "/grades.csv", "/history", "/nowhere"):
+        answer = stranger.get(path)
+        assert answer.status == 403 and "ben" not in answer.text
+    assert stranger.get("/enter?token=").status == 403
+    assert stranger.get("/enter?token=" + "x" * 32).status == 403
+    assert stranger.get("/enter?token=%C3%A9").status == 403
+    assert stranger.get("/", Cookie=f"grader-{stranger.parts.port}=guessed").status == 403
+    assert stranger.get("/", Cookie=f"grader-{stranger.parts.port}=\x00;=;").status in (400, 403)
+    with unchanged(out):
+        assert stranger.post("/decide/adjust", ADJUST).status == 403
+
+
+def test_the_session_is_kept_from_scripts_and_from_other_sites(links: dict[str, str]) -> None:
+    visitor = Visitor(links["ada"], inside=False)
+    cookie = visitor.get(f"/enter?{visitor.parts.query}").headers["Set-Cookie"].lower()
+    assert "httponly" in cookie and "samesite=strict" in cookie
+    policy = Visitor(links["ada"]).get("/").headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy and "unsafe" not in policy and "frame-ancestors 'none'" in policy
+
+
+def test_a_request_from_another_site_changes_nothing(links: dict[str, str], out: Path) -> None:
+    visitor = Visitor(links["ada"])
+    own = {**ADJUST, "csrf": visitor.csrf()}
+    port = visitor.parts.port
+    with unchanged(out):
+        for origin in ("http://evil.example", "null", "", f"http://127.0.0.1:{(port or 0) + 1}", "https://127.0.0.1"):
+            assert visitor.post("/decide/adjust", own, Origin=origin).status == 403
+        assert visitor.post("/decide/adjust", ADJUST).status == 403
+        assert visitor.post("/decide/adjust", {**ADJUST, "csrf": "x"}).status == 403
+        assert visitor.post("/decide/adjust", {**ADJUST, "csrf": Visitor(links["bob"]).csrf()}).status == 403
+        assert visitor.post("/decide/adjust", own, Content_Type="text/plain").status == 415
+        assert visitor.get("/decide/adjust?" + urlencode(own)).status == 405
+        assert visitor.send("PUT", "/decide/adjust").status == 405
+    assert visitor.post("/decide/adjust", own).status == 303
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1", "127.0.0.1:1", "localhost.evil.example:{port}", ""])
+def test_a_name_that_was_made_to_point_here_is_refused(links: dict[str, str], host: str) -> None:
+    visitor = Visitor(links["ada"])
+    assert visitor.get("/", Host=host.format(port=visitor.parts.port)).status in (400, 421)
+    assert visitor.get("/", Host=f"localhost:{visitor.parts.port}").status == 200
+
+
+def test_other_peoples_names_and_numbers_end_in_words(links: dict[str, str], out: Path) -> None:
+    visitor = Visitor(links["ada"])
+    csrf = {"csrf": visitor.csrf()}
+    for name in ("nobody", "../gradebook", "ben/../ann", "/etc/passwd", "ben\x00", "b" * 5000, ""):
+        about = quote(name)
+        for path in ("/submission?submission=", "/report?submission=", "/notebook?name=Nets.ipynb&submission="):
+            assert visitor.get(path + about).status == 404
+    assert visitor.get("/notebook?submission=ben&name=../../results/ben.json").status == 404
+    assert visitor.get("/submission?student=nobody").status == 404
+    assert visitor.get("/question?name=nothing").status == 404
+    assert visitor.get("/static/../app.py").status == 404
+    assert visitor.get("/static/%2e%2e%2fapp.py").status == 404
+    with unchanged(out):
+        for changes, status in (
+            ({"submission": "nobody"}, 404),
+            ({"student": "nobody"}, 404),
+            ({"part": "function:layers.nothing"}, 404),
+            ({"part": "everything:"}, 422),
+            ({"points": "nan"}, 422),
+            ({"points": "1e999"}, 422),
+            ({"points": "2 points"}, 422),
+            ({"mode": "multiply"}, 422),
+            ({"reason": " "}, 422),
+            ({"seen": "-1"}, 422),
+            ({"seen": "9" * 9}, 409),
+        ):
+            answer = visitor.post("/decide/adjust", {**ADJUST, **csrf, **changes})
+            assert answer.status == status, changes
+        assert visitor.post("/decide/drop-tables", {**ADJUST, **csrf}).status == 404
+        assert visitor.post("/decide/answer", {**csrf, "submission": "ben", "number": "7", "text": "x"}).status == 422
+        assert visitor.post("/decide/adjust", {**ADJUST, **csrf, "reason": "x" * 70_000}).status == 413
+
+
+def test_the_history_has_the_name_of_the_session_whatever_the_form_says(links: dict[str, str], out: Path) -> None:
+    visitor = Visitor(links["bob"])
+    visitor.post("/decide/adjust", {**ADJUST, "csrf": visitor.csrf(), "who": "ada", "person": "ada"})
+    with open_gradebook(beside(out)) as book:
+        assert grade_of(book, TITLE, "ben").adjusted[0].adjustment.who == "bob"
+
+
+def test_who_has_left_is_out(links: dict[str, str]) -> None:
+    visitor = Visitor(links["ada"])
+    assert visitor.post("/leave", {"csrf": "x"}).status == 403
+    assert visitor.post("/leave", {"csrf": visitor.csrf()}).status == 200
+    assert visitor.get("/").status == 403
+
+
+def test_a_filter_may_hold_anything(links: dict[str, str]) -> None:
+    visitor = Visitor(links["ada"])
+    odd = ("nan", "-1", "1e400", "<script>", "%00", "9" * 300, "'; drop table students; --", "\ud7ff")
+    for name in ("text", "status", "below", "lost", "show", "sort", "page"):
+        for value in odd:
+            answer = visitor.get(f"/?{urlencode({name: value})}")
+            assert answer.status == 200 and "<script>" not in answer.text
+
+
+@pytest.mark.browser
+def test_nothing_of_a_submission_runs(browser: Any, links: dict[str, str]) -> None:
+    from test_path import entered
+
+    with entered(browser, links["ada"]) as page:
+        asked = []
+        page.on("request", lambda request: asked.append(request.url))
+        about = urlencode({"submission": HOSTILE})
+        for path in (
+            "/",
+            f"/submission?{about}",
+            f"/report?{about}",
+            "/question?name=why",
+            "/history",
+            "/?text=mallory",
+        ):
+            page.goto(page.home + path)
+            page.wait_for_load_state("networkidle")
+            page.wait_for_timeout(100)
+            assert page.title() != "owned"
+            assert page.locator("[onerror], [onload]").count() == 0
+        assert [url for url in asked if not url.startswith((page.home, "data:"))] == []
+        assert page.events == []
+        page.goto(page.home + f"/submission?{about}")
+        assert page.frame_locator("iframe").locator("h1").inner_text().startswith("mallory")
+
+
+@pytest.mark.browser
+def test_a_report_in_its_frame_could_not_run_a_script_if_it_held_one(browser: Any, links: dict[str, str]) -> None:
+    from test_path import entered
+
+    with entered(browser, links["ada"]) as page:
+        headers = page.request.get(page.home + "/report?submission=ben").headers
+        assert headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+        page.goto(page.home + "/submission?submission=ben")
+        assert page.locator("iframe").get_attribute("sandbox") == ""
+        hole = "const s = document.createElement('script'); s.textContent = 'window.owned = 1'; document.body.append(s)"
+        page.evaluate(hole)
+        assert page.evaluate("window.owned") is None
