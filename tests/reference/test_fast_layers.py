@@ -1,24 +1,20 @@
 """The fast layers, compiled for each instruction set and in NumPy, against einsum over windows and SciPy."""
 
 import copy
-import os
 import pickle
-import subprocess
-import sys
-import textwrap
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from arrays import LAYOUTS, UnchangedArguments, in_layout
-from cases import ROOT
+from fresh_python import run_python
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.signal import fftconvolve
 from threadpoolctl import ThreadpoolController
 
-from reference import fast_layers, layers, numpy_kernels
+from reference import fast_layers, layers
 from reference.fast_layers import conv_backward_fast, conv_forward_fast, max_pool_backward_fast, max_pool_forward_fast
 
 kernels = pytest.importorskip("reference.kernels", reason="needs the compiled kernels (Debian: apt install gcc)")
@@ -31,7 +27,8 @@ each = settings(deadline=None, max_examples=60, suppress_health_check=[HealthChe
 def implementation(request, monkeypatch):
     """Run the tests with each implementation in turn."""
     if request.param == "numpy":
-        monkeypatch.setattr(fast_layers, "kernels", numpy_kernels)
+        monkeypatch.setattr(fast_layers, "kernels", None)
+        monkeypatch.setattr(fast_layers, "_tell_once", lambda: None)
     else:
         kernels.use_instruction_set(request.param)
     yield request.param
@@ -315,14 +312,6 @@ def test_wrong_arguments_raise_the_same_errors_as_in_the_naive_layers():
     _, cache = max_pool_forward_fast(x, {"pool_height": 2, "pool_width": 2, "stride": 1})
     with pytest.raises(ValueError, match=r"max_pool_backward_fast: dout has shape \(1,\)"):
         max_pool_backward_fast(np.zeros(1), cache)
-
-
-def run_python(source, **environment):
-    """Run code in a new Python and return what it prints to both streams; it must succeed within a minute."""
-    return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(source)],
-        cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60, check=True,
-    )  # fmt: skip
 
 
 @pytest.mark.process
