@@ -6,6 +6,7 @@ numpy_kernels.py takes over, and a warning says so once.
 """
 
 import contextlib
+import ctypes
 import os
 import threading
 import warnings
@@ -42,6 +43,10 @@ __all__ = ["conv_backward_fast", "conv_forward_fast", "max_pool_backward_fast", 
 
 # The dtypes for which there are compiled kernels.
 COMPILED = (np.dtype(np.float32), np.dtype(np.float64))
+# The names of one function of OpenBLAS: NumPy's and SciPy's copies add a prefix or a suffix.
+BLAS_CALLBACK_SETTERS = [
+    f"{prefix}openblas_set_threads_callback_function{suffix}" for prefix in ("scipy_", "") for suffix in ("64_", "")
+]
 
 
 def conv_forward_fast(x, w, b, conv_param):
@@ -196,10 +201,24 @@ def _one_blas_thread(images):
 
 @lru_cache(maxsize=None)
 def _blas():
+    """Return the loaded BLAS libraries, after those that can share threads with OpenMP do so (kernels_threads.pxi)."""
     # Searching the loaded libraries takes longer than a small convolution, so it is done once.
     from threadpoolctl import ThreadpoolController
 
-    return ThreadpoolController().select(user_api="blas")
+    libraries = ThreadpoolController().select(user_api="blas")
+    _set_blas_callback(libraries, kernels.blas_callback() if kernels.thread_count() > 1 else 0)
+    return libraries
+
+
+def _set_blas_callback(libraries, address):
+    """Let each OpenBLAS with threads of its own call this function to run its jobs; 0: its own threads run them."""
+    for library in libraries.lib_controllers:
+        if library.internal_api == "openblas" and library.threading_layer == "pthreads":
+            for name in BLAS_CALLBACK_SETTERS:
+                setter = getattr(library.dynlib, name, None)
+                if setter is not None:
+                    setter(ctypes.c_void_p(address))
+                    break
 
 
 @lru_cache(maxsize=None)
@@ -217,6 +236,8 @@ def _begin_as_child():
     global _turn
     _turn = threading.Lock()
     kernels.use_threads(1)
+    if _blas.cache_info().currsize:
+        _set_blas_callback(_blas(), 0)
 
 
 _turn = threading.Lock()

@@ -130,6 +130,7 @@ def use_threads(most):
     _most_threads = most
 
 
+include "kernels_threads.pxi"
 include "kernels_tiles.pxi"
 include "kernels_columns.pxi"
 include "kernels_pooling.pxi"
