@@ -83,6 +83,9 @@ TARGET DIRECT_INLINE void NAME(correlate_block)(const int FB, const int NV, cons
     DIRECT_UNROLL for (int f = 0; f < FB; f++)
         DIRECT_UNROLL for (int v = 0; v < NV; v++) sum[f][v] = (VECTOR){0} + (bias ? bias[f] : 0);
 
+    /* What is stored at the end comes into the cache meanwhile. */
+    DIRECT_UNROLL for (int f = 0; f < FB; f++)
+        DIRECT_UNROLL for (int v = 0; v < NV; v++) __builtin_prefetch(out + f * plane + place[v].to, 1);
     for (ptrdiff_t k = first; k < last; k++) {
         VECTOR pixels[DIRECT_VECTORS];
         DIRECT_UNROLL for (int v = 0; v < NV; v++) pixels[v] = CONST_AT(from[v] + offset[k]);

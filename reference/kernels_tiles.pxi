@@ -188,15 +188,20 @@ cdef void copy_tile_in_pairs(const real *x, const Layout *s, Tile t, real *copy)
     """copy_tile for two phases: both segments of a row at once."""
     cdef int set_ = _first
     cdef ptrdiff_t c, i, y, q, x0 = t.column * 2 - s.left
-    cdef ptrdiff_t seen = (t.rows - 1) * 2 + s.HH, width = t.columns + (s.WW - 1) // 2
+    cdef ptrdiff_t seen = (t.rows - 1) * 2 + s.HH, width = segment_of(s, t.columns)
     cdef ptrdiff_t first0 = steps_until(x0, 2, 0, width), last0 = steps_until(x0, 2, s.W, width)
     cdef ptrdiff_t first1 = steps_until(x0 + 1, 2, 0, width), last1 = steps_until(x0 + 1, 2, s.W, width)
-    # first1 <= first0 and last1 <= last0: the odd neighbour of a column lies to its right.
+    # The odd neighbour of a column lies to its right, so first1 <= first0 and last1 <= last0. Pairs begin with the first
+    # pixel of the image: with an odd column if it is one.
+    cdef bint odd_first = first1 < first0
+    cdef ptrdiff_t pairs = min(last1, last0 - 1) - first1 if odd_first else last1 - first0
     cdef const real *image = x + t.n * s.C * s.H * s.W
     cdef const real *source
     cdef real *even
     cdef real *odd
-    while set_ < DIRECT_COUNT and last1 - first0 < lanes_of(x, set_):
+    cdef real *left
+    cdef real *right
+    while set_ < DIRECT_COUNT and pairs < lanes_of(x, set_):
         set_ += 1
     for c in range(s.C):
         for i in range(seen):
@@ -207,26 +212,31 @@ cdef void copy_tile_in_pairs(const real *x, const Layout *s, Tile t, real *copy)
                 memset(even, 0, width * sizeof(real))
                 memset(odd, 0, width * sizeof(real))
                 continue
+            for q in range(first0):
+                even[q] = 0
+            for q in range(first1):
+                odd[q] = 0
+            left, right = odd + first1 if odd_first else even + first0, even + first0 if odd_first else odd + first0
             source = image + (c * s.H + y) * s.W + x0
-            if first0:
-                memset(even, 0, first0 * sizeof(real))
-                memset(odd, 0, first1 * sizeof(real))
-            for q in range(first1, min(first0, last1)):
-                odd[q] = source[q * 2 + 1]
-            if set_ < DIRECT_COUNT:
-                if real is float:
-                    direct_float_sets[set_].part(source + first0 * 2, last1 - first0, even + first0, odd + first0)
-                else:
-                    direct_double_sets[set_].part(source + first0 * 2, last1 - first0, even + first0, odd + first0)
+            source += first1 * 2 + 1 if odd_first else first0 * 2
+            if set_ == DIRECT_COUNT:
+                for q in range(pairs):
+                    left[q] = source[q * 2]
+                    right[q] = source[q * 2 + 1]
+            elif real is float:
+                direct_float_sets[set_].part(source, pairs, left, right)
             else:
-                for q in range(first0, last1):
-                    even[q] = source[q * 2]
-                    odd[q] = source[q * 2 + 1]
-            for q in range(max(first0, last1), last0):
+                direct_double_sets[set_].part(source, pairs, left, right)
+            # What is left over is the last pixel, and zeros.
+            source = image + (c * s.H + y) * s.W + x0
+            for q in range(first1 + pairs, last1):
+                odd[q] = source[q * 2 + 1]
+            for q in range(first0 + pairs, last0):
                 even[q] = source[q * 2]
-            if last1 < width:
-                memset(even + last0, 0, (width - last0) * sizeof(real))
-                memset(odd + last1, 0, (width - last1) * sizeof(real))
+            for q in range(last0, width):
+                even[q] = 0
+            for q in range(last1, width):
+                odd[q] = 0
 
 
 cdef ptrdiff_t vectors_of(const Layout *s, ptrdiff_t lanes) noexcept nogil:
