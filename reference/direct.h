@@ -4,10 +4,13 @@
       term one vector of pixels (or of gradients) and one scalar, which the processor multiplies and adds at its peak.
       A matrix product would first write columns HH * WW times as large as the image, and pack them again.
    b. `correlate` has its vectors along the pixels of an output row: out[f] = bias[f] + sum over k of w[f][k] * pixels at
-      offset[k], where k runs over (c, i, j) of the filter. The caller has laid the image out with its padding, so that
-      no term needs a test; with a stride s it has put columns of equal remainder by s together, so that neighbours in a
-      vector are neighbours in memory; `part` does that for a stride of 2.
+      offset[k]. The terms k run over (i, c, j) of the filter, so that those of some filter rows follow each other, and
+      the caller can leave out rows that see only padding. The caller has laid the image out with its padding, so that no
+      term needs a test; with a stride s it has put columns of equal remainder by s together, so that neighbours in a
+      vector are neighbours in memory; `part` does that for a stride of 2. A vector may go on into the next row
+      (direct_place). With few terms, pixels are gathered first, and all filters use them from the first-level cache.
    c. `weights` has its vectors along the filters: dw[k][f] = sum over pixels of x[offset[k] + pixel] * dout[pixel][f].
+      `total` adds up a plane of dout, for db.
    d. `pool` and `unpool` take 2 x 2 windows apart and put them together by shuffles, without a branch. `adam` is one pass
       over memory.
    e. direct_body.h holds each function once. It is compiled for several instruction sets (AVX-512, AVX2, and the

@@ -108,8 +108,8 @@ TARGET DIRECT_INLINE void NAME(correlate_block)(const int FB, const int NV, cons
     NAME(store_cut)(all, FB, NV, place, out, plane);
 }
 
-/* All filters at one group of at most NARROW vectors, whose pixels are first put together: filters take turns at pixels that
-   stay in the first-level cache. For few terms. */
+/* All filters at one group of vectors, whose pixels are gathered first and then stay in the first-level cache. Without the
+   copy, planes whose sizes are powers of two would evict each other from it. For few terms. */
 #define FEW_TERMS 128
 #define GROUP 3
 TARGET static void NAME(correlate_few)(const REAL *x, const ptrdiff_t *offset, ptrdiff_t K, ptrdiff_t first,

@@ -1,18 +1,19 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Convolution, max-pooling and adam, compiled, in float32 and float64.
 
-a. conv_* at the end, max_pool_* in kernels_pooling.pxi and adam in kernels_optim.pxi are called by fast_layers.py and
-   fast_optim.py, which have checked the shapes and made the arrays marked OUT. They lay out scratch memory and start
-   the threads; the nogil loops never allocate.
+a. fast_layers.py and fast_optim.py call conv_* (at the end), max_pool_* (kernels_pooling.pxi) and adam
+   (kernels_optim.pxi). They have checked the shapes and made the arrays marked OUT. The functions lay out scratch memory
+   and start the threads; the nogil loops never allocate.
 b. Work is shared out over tiles: some rows and columns of the output of one image, as many as keep what a thread
    copies within CACHE_BYTES (but at least one row of a vector's columns). Convolution goes tile by tile: the part of the
    image that a tile sees is copied with its padding, columns of equal remainder by the stride together, and direct.h
-   does the sums. Without padding and stride the image is read where it is. dx is a convolution of dout; with a stride,
-   one for each remainder.
+   does the sums. Without padding and stride the image is read where it is. Filter rows that see only padding are left
+   out, unless a weight (for dw: a gradient) is not finite. dx is a convolution of dout; with a stride, one for each
+   remainder.
 c. direct.h needs output rows that fill its vectors. For narrow ones, for a little dx with a stride, for weights that are
    not finite, and for compilers without vector types, columns are laid out (im2col) and multiplied by BLAS, from SciPy.
    Each thread calls BLAS by itself, so fast_layers.py keeps BLAS to one thread meanwhile: two pools of threads on the
-   same cores are in each other's way.
+   same cores are in each other's way. For products outside of the kernels see kernels_threads.pxi.
 d. Tiles and threads are paired beforehand, and each thread sums dw on its own: the same input gives the same bits, as
    long as the number of threads is the same.
 e. N images, C channels, H x W pixels, F filters of HH x WW; H_out x W_out windows; K = C * HH * WW terms a window.
