@@ -78,11 +78,11 @@ def conv_backward_fast(dout, cache):
     expect_conv("conv_backward_fast", x, w, _flat(b), conv_param)
     expect_shape("conv_backward_fast", "dout", dout, _conv_shape(x, w, conv_param))
     dtype = np.result_type(dout, x, w)
-    dx, dw = np.empty(x.shape, dtype=dtype), np.empty(w.shape, dtype=dtype)
+    dx, dw, db = (np.empty(shape, dtype=dtype) for shape in (x.shape, w.shape, w.shape[:1]))
     with _one_blas_thread(len(x)):
-        kernels_for(dtype, dout, w).conv_backward(*ready(dtype, dout, x, w), dx, dw, *_steps(x, conv_param))
-    db = dout.sum(axis=(0, 2, 3))
-    return dx.astype(np.result_type(dout, w), copy=False), dw.astype(np.result_type(dout, x), copy=False), db
+        kernels_for(dtype, dout, w).conv_backward(*ready(dtype, dout, x, w), dx, dw, db, *_steps(x, conv_param))
+    dtypes = np.result_type(dout, w), np.result_type(dout, x), dout.dtype
+    return tuple(array.astype(dtype, copy=False) for array, dtype in zip((dx, dw, db), dtypes, strict=True))
 
 
 class PoolCache(tuple):

@@ -18,12 +18,13 @@ def conv_forward(x, w, b, out, stride, pad):
     out += b.reshape(F, 1, 1)
 
 
-def conv_backward(dout, x, w, dx, dw, stride, pad):
-    """IN dout (N, F, H', W'), x (N, C, H, W), w (F, C, HH, WW). OUT dx (N, C, H, W), dw (F, C, HH, WW)."""
+def conv_backward(dout, x, w, dx, dw, db, stride, pad):
+    """IN dout (N, F, H', W'), x (N, C, H, W), w (F, C, HH, WW). OUT dx (N, C, H, W), dw (F, C, HH, WW), db (F,)."""
     N, C, H, W = x.shape
     F, _, HH, WW = w.shape
     H_out, W_out = dout.shape[2:]
     rows = w.reshape(F, C * HH * WW)
+    db[:] = dout.sum(axis=(0, 2, 3))
     dw[:] = 0
     for n in range(N):
         upstream = dout[n].reshape(F, H_out * W_out)
