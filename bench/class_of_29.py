@@ -1,4 +1,4 @@
-"""The class of 29 submissions of the first benchmarks, kept so that later results can be compared with earlier ones.
+"""Builds the 29 submissions of the first benchmarks, so that later results can be compared with earlier results.
 
 Twelve are the examples in submissions/. The others are cases in tests/submissions/, which store only the differences
 from an example: changes.diff, and the files that the student handed in beside the package. Every file is rebuilt byte
@@ -17,7 +17,7 @@ CASES = ROOT / "tests/submissions"
 CHANGES = "changes.diff"
 PACKAGE = ("layers.py", "optim.py", "classifiers/fc_net.py", "classifiers/cnn.py")
 
-# A fixed list and not all of submissions/: a new example there must not change the class.
+# A fixed list, because a new example in submissions/ must not change the class.
 EXAMPLES = (
     "complete",
     "complete-seven-loops",
@@ -32,7 +32,7 @@ EXAMPLES = (
     "three-mistakes",
     "untouched-stubs",
 )
-# By name in the class: the folder of the case below tests/submissions/.
+# Name in the class → folder of the case below tests/submissions/.
 OTHERS = {
     "affine-backward-wrong-sum-axis": "partial/affine_backward_wrong_sum_axis",
     "affine-forward-keeps-only-last-axis": "partial/affine_forward_keeps_only_last_axis",
@@ -56,7 +56,7 @@ ARCHIVED = {"conv-forward-forgets-bias": "zip", "softmax-without-max-shift": "gz
 
 
 def write_class_of_29(folder: Path) -> Path:
-    """Write all 29 into the folder; create it if it does not exist."""
+    """Write all 29 submissions into the folder, and create it if necessary."""
     for name in EXAMPLES:
         shutil.copytree(ROOT / "submissions" / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
     return write_others(folder)
@@ -76,9 +76,9 @@ def write_others(folder: Path) -> Path:
 
 
 def files_of(name: str) -> dict[str, bytes]:
-    """The files of a submission that is not in submissions/, by path.
+    """Return the files of a submission that is not in submissions/, by path.
 
-    Raises ValueError if the example that it is based on has changed since.
+    Raises ValueError if its example has changed.
     """
     case = CASES / OTHERS[name]
     files = {path.relative_to(case).as_posix(): path.read_bytes() for path in case.rglob("*") if path.is_file()}
@@ -92,7 +92,8 @@ def files_of(name: str) -> dict[str, bytes]:
 
 
 def changed_files(diff: str) -> Iterator[tuple[str, str, list[str]]]:
-    """For each file of a unified diff: its old path, its new path, the lines of its hunks. Skips prose above them."""
+    """Yield for each file of a unified diff its old path, its new path, and the lines of its hunks. Skips other
+    text."""
     parts = re.split(r"^--- (\S+)\n\+\+\+ (\S+)\n", diff, flags=re.MULTILINE)[1:]
     for old, new, hunks in zip(*[iter(parts)] * 3, strict=True):
         yield old, new, hunks.splitlines(keepends=True)

@@ -48,7 +48,7 @@ def rows(options: Options) -> Iterator[Row]:
             n_workers=options.workers,
             threads_per_worker=1,
             dashboard_address=None,
-            silence_logs=logging.ERROR,  # else it logs that it restarts the killed worker
+            silence_logs=logging.ERROR,  # otherwise Dask logs that it restarts the killed worker
             local_directory=str(folder / "scratch"),
         ) as cluster:
             there = ("--scheduler", cluster.scheduler_address)
@@ -83,7 +83,8 @@ def compare_runs(pairs: list[tuple[Run, Run]], options: Options) -> Iterator[Row
 
 
 def grade_and_kill_worker(submissions: Path, out: Path, words: tuple[str, ...], victim: int) -> Run:
-    """Grade, and kill the worker process `victim` when a part of the class is graded. Exits if that takes too long."""
+    """Grade, and kill the worker process `victim` when a part of the class is graded. Exits if the run takes too
+    long."""
     command, wanted = command_for(submissions, out, *words), KILLED_AFTER * len(list(submissions.iterdir()))
     began = time.perf_counter()
     with subprocess.Popen(command, **as_user()) as running:
@@ -101,7 +102,7 @@ def grade_and_kill_worker(submissions: Path, out: Path, words: tuple[str, ...], 
 
 
 def stored_twice(run: Run) -> list[str]:
-    """The submissions that the log reports more than once."""
+    """Return the submissions that the log reports more than once."""
     return [name for name, times in Counter(event["id"] for event in run.log).items() if times > 1]
 
 

@@ -140,10 +140,10 @@ def clocked(forward: Callable, backward: Callable) -> Timed:
 
 
 def rounds(sides: list[Timed], count: int) -> np.ndarray:
-    """Seconds, of shape (count, sides, 2), of sides that take turns.
+    """Return the seconds of the sides, which take turns, in shape (count, sides, 2).
 
-    In its turn a side runs twice, and only the second run counts: during the first, threads of the other side still
-    wait for work on the same cores.
+    In its turn a side runs twice, and only the second run counts: during the first run, threads of the other side may
+    still use the same cores.
     """
     return np.array([[(side(), side())[1] for side in sides] for _ in range(count)])
 
@@ -229,7 +229,7 @@ def step_sides() -> tuple[Timed, Timed | None]:
 
 
 def product_speed(dtype: str) -> float:
-    """GFLOP/s of a large matrix product: an upper limit for the layers."""
+    """Return the GFLOP/s of a large matrix product, an upper limit for the layers."""
     a = np.random.RandomState(231).randn(2048, 2048).astype(dtype)
     a @ a
     times = []
@@ -340,7 +340,7 @@ def limits_of(dtype: str) -> Machine:
 
 
 def prepare_torch() -> None:
-    """Give PyTorch as many threads as ours, and silence its warnings."""
+    """Give PyTorch as many threads as our layers use, and silence its warnings."""
     if torch is not None:
         torch.set_num_threads(THREADS)
         warnings.filterwarnings("ignore", module="torch")

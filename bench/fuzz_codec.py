@@ -35,8 +35,8 @@ MAX_BODY = 1 << 20
 TRACE_EVERY = 50
 SPLIT_EVERY = 1000
 LARGE_EVERY = 5000
-SLOWEST_S = 2.0  # of processor time; a header of 1 MiB takes about 0.2 s
-PER_BYTE = 150  # bytes of memory per byte of a frame: `[],` becomes a list of 56 bytes and a pointer in another list
+SLOWEST_S = 2.0  # seconds of CPU time; a header of 1 MiB takes about 0.2 s
+PER_BYTE = 150  # memory per byte of a frame: `[],` becomes a list of 56 bytes and a pointer in another list
 BASE_BYTES = 64 * 1024
 LETTERS = b'[]{}",\\0123456789-+.eE ltdbasfnhyu:/\xff\x00'
 TAGS = [*"ltdbasfnhy", *DTYPES, "object", "nan", "inf", "", "\ud800"]
@@ -116,7 +116,7 @@ def try_frame(data: bytes, rng: random.Random, tally: Tally) -> None:
 
 
 def by_pieces(data: bytes, cuts: list[int]) -> tuple[list[Any], bool]:
-    """The values that the judge's end returns, as comparable data, and whether it then raised ProtocolError."""
+    """Return the values that the judge's end returns, as comparable data, and whether it then raised ProtocolError."""
     decoder, got = Decoder(MAX_BODY), []
     try:
         for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True):
@@ -130,7 +130,7 @@ def by_pieces(data: bytes, cuts: list[int]) -> tuple[list[Any], bool]:
 
 
 def whole(data: bytes) -> tuple[list[Any], bool]:
-    """The same for the worker's end, which reads frame by frame."""
+    """Return the same for the worker's end, which reads frame by frame."""
     got = []
     while len(data) >= PREFIX.size:
         try:
@@ -146,7 +146,8 @@ def whole(data: bytes) -> tuple[list[Any], bool]:
 
 
 def check_round_trip(value: Any) -> None:
-    """Encode and decode a decoded value: it must stay the same, or encoding must fail (as for a 400-digit integer)."""
+    """Encode and decode a decoded value: the value must stay the same, or encoding must fail (as for a 400-digit
+    integer)."""
     try:
         data = encode(value)
     except ProtocolError:
@@ -159,7 +160,7 @@ def check_round_trip(value: Any) -> None:
 
 
 def comparable(value: Any) -> Any:
-    """A value as data that == can compare: types by name, numbers by their bits."""
+    """Return a value as data that == can compare: types by name, numbers by their bits."""
     if isinstance(value, np.ndarray | np.generic):
         return type(value).__name__, value.dtype.str, np.shape(value), value.tobytes()
     if isinstance(value, float):
@@ -172,7 +173,7 @@ def comparable(value: Any) -> Any:
 
 
 def spoiled_frame(rng: random.Random, headers: list[bytes]) -> bytes:
-    """A frame damaged in one of many ways; sometimes two or three frames in a row, with an intact one."""
+    """Return a frame that is damaged in one of many ways; sometimes two or three frames, with an intact one."""
     if rng.randrange(LARGE_EVERY) == 0:
         return frame(rng.choice(LARGE)(rng.randrange(1000, protocol.MAX_HEADER)), b"")
     value = some_value(rng, 3)
@@ -191,7 +192,7 @@ def spoiled_frame(rng: random.Random, headers: list[bytes]) -> bytes:
         return mutated(rng, data)
     if way <= 3:
         return frame(mutated(rng, header), body)
-    if way == 4:  # a piece of another header, in the middle of this one
+    if way == 4:  # put a piece of another header into this one
         other, place = rng.choice(headers), rng.randrange(len(header) + 1)
         start = rng.randrange(len(other) + 1)
         return frame(header[:place] + other[start : start + rng.randrange(1, 20)] + header[place:], body)
@@ -228,7 +229,7 @@ def mutated(rng: random.Random, data: bytes) -> bytes:
 
 
 def some_value(rng: random.Random, depth: int) -> Any:
-    """A random value of any kind that the wire format can carry."""
+    """Return a random value of any type that the wire format can carry."""
     way = rng.randrange(14 if depth else 11)
     if way <= 3:
         shape = tuple(rng.choice([0, 1, 2, 3]) for _ in range(rng.randrange(4)))

@@ -1,9 +1,9 @@
-"""How long the gradebook takes for 10,000 students with five attempts each.
+"""Measures how long the gradebook takes for 10,000 students with five attempts each.
 
     python -m bench.gradebook [--students 10000]
 
-Prints the time of a run that enters itself, of the grades of all, of one grade and of opening, and the file's size.
-The peer, in the same run, is SQLite alone: reading the same scores with one plain query.
+Prints the times to enter a run, to compute all grades, to compute one grade and to open the gradebook, and the file's
+size. The peer, in the same run, is SQLite alone: reading the same scores with one plain query.
 """
 
 from __future__ import annotations

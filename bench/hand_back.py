@@ -1,7 +1,8 @@
-"""`python -m bench.hand_back 10000`: what does `grader export` of a class of that size take, to each platform?
+"""`python -m bench.hand_back 10000`: measures `grader export` of a class of this size, for each platform.
 
-A few example submissions are graded; a class is made of their results and pages under ids of its own, as Canvas' and
-Moodle's downloads give them. Each export is the real command in a process of its own. Pages are links to the few files.
+The benchmark grades a few example submissions, and makes a class from copies of their results and pages, with ids as
+in downloads of Canvas and Moodle. Each export runs the real command in a separate process. Pages are links to the few
+files.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def rows(options: Options) -> Iterator[Row]:
 
 
 def write_output(folder: Path, size: int) -> float:
-    """An output folder of that size. Returns the points that can be had."""
+    """Make an output folder with this many submissions. Returns the maximum of points."""
     graded = grade_class(write_class(folder, GRADED), folder / "graded")
     results, pages = folder / "out/results", folder / "out/feedback"
     results.mkdir(parents=True)
@@ -70,7 +71,7 @@ def write_output(folder: Path, size: int) -> float:
 
 
 def write_platform_files(folder: Path, size: int, points: float) -> None:
-    """Canvas' gradebook, the names of its download, Moodle's worksheet."""
+    """Return Canvas' gradebook, the names of its download, and Moodle's worksheet."""
     people = [(number, name_of(number)) for number in range(1, size + 1)]
     canvas = [f"{name},{number},sis{number},login{number},A,,7.5,80\r\n" for number, name in people]
     (folder / "canvas.csv").write_text(CANVAS + f"    Points Possible,,,,,{points},10,\r\n" + "".join(canvas))
@@ -82,12 +83,12 @@ def write_platform_files(folder: Path, size: int, points: float) -> None:
 
 
 def name_of(number: int) -> str:
-    """Letters only, and another name for each."""
+    """Return another name for each number, made of letters only."""
     return "person" + "".join("abcdefghij"[int(digit)] for digit in str(number))
 
 
 def export(folder: Path, platform: str, *words: str) -> float:
-    """Seconds that the command took. Exits if it failed."""
+    """Return the seconds that the command took. Exits if the command failed."""
     command = [sys.executable, "-m", "grader.cli.main", "export", "--to", platform, "--out", "out", "--no-answers"]
     command += ["--assignment", str(ROOT / "assignment"), *(("--column", "77") if platform == "canvas" else ()), *words]
     began = time.perf_counter()

@@ -20,7 +20,7 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 GRADER: Final = ROOT / "grader"
 SOURCES: Final = ("grader/sandbox", "grader/grading")
-CHECK: Final = "layers.affine_forward"  # a check of this function, on the reference's own layers.py
+CHECK: Final = "layers.affine_forward"  # count during a check of this function, on the reference
 
 
 def main() -> None:
@@ -52,7 +52,7 @@ def name_of(path: Path) -> str:
 
 
 def folder_of(path: Path) -> str:
-    """The folder of a module below grader/; "" for the top."""
+    """Return the folder of a module below grader/; "" for the top."""
     return "/".join(path.relative_to(GRADER).parts[:-1])
 
 
@@ -61,7 +61,8 @@ def lines_of(path: Path) -> int:
 
 
 def imports_of(path: Path, names: dict[str, Path]) -> Iterator[str]:
-    """The modules of grader/ that a module imports, anywhere in it. Files of sandbox/inside import by bare names."""
+    """Return the modules of grader/ that a module imports, anywhere in its source. Files of sandbox/inside import by
+    bare names."""
     beside = {other.stem: name for name, other in names.items() if other.parent == path.parent}
     is_inside = path.parent.name == "inside"
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -77,7 +78,7 @@ def imports_of(path: Path, names: dict[str, Path]) -> Iterator[str]:
 
 
 def attributes_of(*classes: str) -> Counter[str]:
-    """By class, how many attributes its methods assign to `self`."""
+    """Return for each class how many attributes its methods assign to `self`."""
     counts: Counter[str] = Counter()
     for path in (GRADER / "sandbox").rglob("*.py"):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
@@ -94,9 +95,10 @@ def assigned_to_self(of: ast.ClassDef) -> Iterator[str]:
 
 
 def walk_through_one_check() -> tuple[set[str], int]:
-    """The modules of the judge that run within run_check, and the number of calls from one module into another."""
+    """Return the modules of the judge that run within run_check, and the number of calls from one module into
+    another."""
     grade_submission, submission, context = prepare_one_check()
-    grade_submission(submission, context)  # not counted: the first run loads things that are loaded only once
+    grade_submission(submission, context)  # not counted, because only the first run loads modules
     entered: set[str] = set()
     changes = 0
     outermost: list[FrameType] = []

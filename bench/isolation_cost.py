@@ -31,12 +31,12 @@ from grader.sandbox.host.box import Box
 ROOT = Path(__file__).resolve().parents[1]
 SUBMISSION = ROOT / "submissions/complete/cs231n"
 ROUNDS = 15
-BAR = 1.9  # time in a sandbox to time in this process
+BAR = 1.9  # the largest ratio of time in a sandbox to time in this process
 BAR_MESSAGES = 170
 
 
 def in_process(context: Context) -> float:
-    """Seconds that the checks of the complete submission take in this process."""
+    """Return the seconds that the checks of the complete submission take in this process."""
     started = time.perf_counter()
     assignment = context.assignment
     with imported_solution(assignment, SUBMISSION) as functions:
@@ -59,7 +59,7 @@ def rows(options: Options) -> Iterator[Row]:
     context = our_context()
     files = {path.relative_to(SUBMISSION).as_posix(): path.read_bytes() for path in SUBMISSION.rglob("*.py")}
     submission = Submission("complete", str(SUBMISSION), files)
-    with keeping():  # the reference's sandbox, as each job of `grader grade` does
+    with keeping():  # keep the reference's sandbox, as each job of `grader grade` does
         isolated(context, submission)  # records the programs
         with counting_messages() as sent:
             isolated(context, submission)
@@ -82,9 +82,10 @@ def rows(options: Options) -> Iterator[Row]:
 
 
 def our_context() -> Context:
-    """The project's assignment, ready to grade. Limits BLAS to one thread, as in `grader grade` and in the sandbox."""
+    """Return a context for the project's assignment. Limits BLAS to one thread, as in `grader grade` and in the
+    sandbox."""
     threadpool_limits(1)
-    warnings.filterwarnings("ignore", message="fast_layers")  # the sandbox has no compiled kernels either
+    warnings.filterwarnings("ignore", message="fast_layers")  # without compiled kernels, as in the sandbox
     return prepare(Settings(str(ROOT / "assignment"), sys.executable, "auto"))
 
 

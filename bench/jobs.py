@@ -37,7 +37,7 @@ def rows(options: Options) -> Iterator[Row]:
 
 
 def run_round(submissions: Path, out: Path, numbers: list[int]) -> dict[int, Run]:
-    """One run with each number of jobs. Exits if the results depend on the number."""
+    """Run the class once with each number of jobs. Exits if the results depend on the number."""
     runs = {jobs: grade_class(submissions, out / str(jobs), "--jobs", str(jobs)) for jobs in numbers}
     for jobs, run in runs.items():
         if differ := differing(runs[numbers[0]].results, run.results):
@@ -46,7 +46,7 @@ def run_round(submissions: Path, out: Path, numbers: list[int]) -> dict[int, Run
 
 
 def rates(rounds: list[dict[int, Run]], numbers: list[int], count: int) -> Iterator[Row]:
-    """The medians of ratios within a round. The bar holds for two jobs if there are at least two cores."""
+    """Return rows with the medians of ratios within a round. The bar is for two jobs, on at least two cores."""
     first = numbers[0]
     yield Row(f"submissions per second with {named(first)}", median_rate(rounds, first, count), "")
     for jobs in numbers[1:]:

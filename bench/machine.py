@@ -11,11 +11,11 @@ from importlib.metadata import version
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-OWN_PAGE = "bench/RESULTS.md"  # a run writes it, so it does not count as a change of the code
+OWN_PAGE = "bench/RESULTS.md"  # a run writes this file, so it does not count as a change of the code
 
 
 def facts() -> dict[str, str]:
-    """The facts by name, at this moment. The load is the average of the last minute."""
+    """Return the current facts by name. The load is the average of the last minute."""
     return {
         "processor": processor(),
         "cores": str(cores()),
@@ -30,14 +30,14 @@ def facts() -> dict[str, str]:
 
 
 def line(versions: Mapping[str, str]) -> str:
-    """The same as one line, printed below the results. versions: of the peers."""
+    """Return the facts as one line, printed below the results. versions: the versions of the peers."""
     known = facts()
     named = [f"{name} {known[name]}" for name in ("Python", "NumPy")] + [f"{name} {v}" for name, v in versions.items()]
     return f"on {', '.join(named)}; {known['cores']} cores ({known['processor']}), {known['memory']}, {known['kernel']}"
 
 
 def cores() -> int:
-    """The number of cores that this process may use."""
+    """Return the number of cores that this process may use."""
     return len(os.sched_getaffinity(0))
 
 
@@ -55,7 +55,7 @@ def processor() -> str:
 
 
 def commit() -> str:
-    """The commit that is measured, and whether files changed since."""
+    """Return the commit that is measured, and whether files have changed since."""
     try:
         known = git("rev-parse", "--short=12", "HEAD")
         changed = git("status", "--porcelain", "--untracked-files=no", "--", ".", f":!{OWN_PAGE}")

@@ -63,7 +63,8 @@ BLOCK = 20  # submissions per measured time: they run in parallel, so the time o
 
 @dataclass(frozen=True)
 class Cost:
-    """The cost of one size. drift: time of the last submissions to that of the first. parent: the command's process."""
+    """The cost of one size. drift: time of the last submissions divided by that of the first. parent: the command's
+    process."""
 
     size: int
     run_s: float
@@ -127,9 +128,9 @@ def measure(folder: Path, size: int, jobs: int, sandbox: str) -> Cost:
 
 
 def drift(times: Sequence[float]) -> float:
-    """The median time of a block of submissions at the end of the run, divided by that at the beginning.
+    """Return the median time of a block of submissions at the end of the run, divided by that at the beginning.
 
-    times: at which each submission was finished.
+    times: when each submission was finished.
     """
     part = min(AT_ENDS, max(1, len(times) // 4))
     block = BLOCK if part >= 5 * BLOCK else min(len(SOURCES), part)
@@ -157,13 +158,13 @@ def write(folder: Path, size: int) -> None:
 
 
 def limits() -> str:
-    """The limits of the project's own assignment."""
+    """Return the limits of the project's own assignment."""
     text = (ROOT / "assignment/assignment.toml").read_text()
     return text.partition("[limits]")[2].partition("\n[")[0]
 
 
 def run(folder: Path, words: list[str]) -> tuple[float, dict[str, Any]]:
-    """Seconds of the whole command, and the facts that timed_grade.py wrote about it."""
+    """Return the seconds of the whole command, and the facts that timed_grade.py wrote about it."""
     facts_file, env = folder / "facts.json", {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "bench.timed_grade", str(facts_file), *words]
     began = time.perf_counter()
@@ -175,7 +176,8 @@ def run(folder: Path, words: list[str]) -> tuple[float, dict[str, Any]]:
 
 
 def open_page(page: Path) -> float:
-    """Seconds from the request until Chromium laid out the page and ran its script, in a new browser each time."""
+    """Return the seconds from the request until Chromium has laid out the page and run its script, in a new browser
+    each time."""
     from playwright.sync_api import sync_playwright
 
     times = []
@@ -194,7 +196,7 @@ def open_page(page: Path) -> float:
 
 
 def rows_of(cost: Cost, first: Cost) -> Iterator[Row]:
-    """The rows of one size. first: the cost of the smallest class, for comparison."""
+    """Return the rows of one size. first: the cost of the smallest class, for comparison."""
     at, barred = f"{cost.size:,}", cost.size >= BAR_SIZE
 
     def held(figure: str, value: float, unit: str, bar: float, of: str = "") -> Row:

@@ -1,7 +1,8 @@
 """Small mistakes that people make in NumPy code, as replacements for nodes of a syntax tree.
 
 A lost sign, factor or term; a wrong axis, bound or condition; arguments in another order; H for W; += for =. Each
-function takes a node and yields nodes to put in its place. It leaves out replacements that certainly compute the same.
+function takes a node and yields nodes to put in its place. The functions leave out replacements that certainly compute
+the same.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ def wrong_in(parent: ast.AST, field: str, child: ast.AST) -> Iterator[Any]:
         if not isinstance(child, ast.Compare):
             yield ast.UnaryOp(ast.Not(), child)
     if isinstance(child, ast.Tuple | ast.List):
-        if isinstance(parent, ast.keyword) and parent.arg == "axis":  # the order of axes does not matter, so drop one
+        if isinstance(parent, ast.keyword) and parent.arg == "axis":  # axes have no order, so drop one
             yield from (ast.Tuple(without(child.elts, k), child.ctx) for k in range(len(child.elts)))
         else:
             yield from (type(child)(items, child.ctx) for items in neighbours_swapped(child.elts))
@@ -97,7 +98,7 @@ def wrong_constants(value: Any) -> tuple[Any, ...]:
 
 
 def wrong_slices(node: ast.Slice) -> Iterator[ast.Slice]:
-    """Each bound too large by one, too small by one, and left out."""
+    """Yield each bound too large by one, too small by one, and left out."""
     for name in ("lower", "upper"):
         bound = getattr(node, name)
         if bound is not None:
@@ -106,7 +107,8 @@ def wrong_slices(node: ast.Slice) -> Iterator[ast.Slice]:
 
 
 def wrong_calls(node: ast.Call) -> Iterator[Any]:
-    """Swapped arguments; a keyword or the call itself left out; a loop that starts one late or ends one early."""
+    """Yield swapped arguments; a call without a keyword, or only its argument; a loop that starts one late or ends one
+    early."""
     if not (isinstance(node.func, ast.Attribute) and node.func.attr in SYMMETRIC):
         yield from (ast.Call(node.func, args, node.keywords) for args in neighbours_swapped(node.args))
     for k, keyword in enumerate(node.keywords):

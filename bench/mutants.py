@@ -3,10 +3,10 @@
     make mutants        or, for some functions only: .venv/bin/python -m bench.mutants layers.adam ...
 
 A mutated file is compiled as a module of the reference's package, so that it calls the reference's other files; its
-functions replace the reference's. They run in this process, as in `grader fixtures`, with limits on time and memory;
-the judge compares their values as in grading. A mutant is caught if a check of its function gives less than full marks.
-If only the cache of a function is wrong, checks of the functions that use the cache catch the mutant; these are counted
-separately. bench/mutants.toml lists the survivors with a reason; most of them compute the same.
+functions replace the reference's. The mutants run in this process, as in `grader fixtures`, with limits on time and
+memory; the judge compares their values as in grading. A mutant is caught if a check of its function gives less than
+full marks. If only the cache of a function is wrong, checks of the functions that use the cache catch the mutant;
+these are counted separately. bench/mutants.toml lists the survivors with a reason; most of them compute the same.
 
 Exits with 1 if a mutant survives that is not in that file, if a mutant in the file does not survive, if a tolerance is
 so loose that a mutant would pass (grader/authoring/tolerances.py), or if less than 95 % of all mutants are caught.
@@ -46,7 +46,7 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 ACCOUNT: Final = ROOT / "bench/mutants.toml"
 BAR: Final = 0.95
 CPU_S: Final = 2.0  # seconds of CPU time for one mutant; right code needs a tenth for all checks of a function
-MEMORY_MIB: Final = 2048  # in addition to what is mapped before the first mutant
+MEMORY_MIB: Final = 2048  # limit, in addition to the memory before the first mutant
 FIELDS: Final = ("function", "line", "becomes", "nth")
 
 Key = tuple[str, str, str, int]
@@ -90,7 +90,7 @@ def main(arguments: list[str]) -> int:
 
 
 def try_all(assignment: Assignment, fixtures: Fixtures, wanted: frozenset[str]) -> Iterator[Tried]:
-    """Every mutant of every student file, in order."""
+    """Return every mutant of every student file, in order."""
     reference = load_reference(assignment)
     with limited_memory():
         for file in assignment.student_files:
@@ -119,7 +119,7 @@ def expect_right(assignment: Assignment, fixtures: Fixtures) -> None:
 def first_catch(
     mutant: Mutant, checks: list[Check], assignment: Assignment, fixtures: Fixtures, reference: Mapping[str, Any]
 ) -> str | None:
-    """The id of the first check that does not give the mutant full marks; "import" if its file cannot be run."""
+    """Return the id of the first check that does not give the mutant full marks; "import" if its file cannot be run."""
     place = "import"
     try:
         with limited_time(), np.errstate(all="ignore"), warnings.catch_warnings():
@@ -137,8 +137,8 @@ def first_catch(
 def loose_checks(
     assignment: Assignment, fixtures: Fixtures, wanted: frozenset[str], explained: frozenset[Key]
 ) -> list[str]:
-    """One line for each check whose wide tolerance would let a mutant pass that TOLERANCE catches. Most checks use
-    TOLERANCE, and are not run again."""
+    """Return one line for each check whose wide tolerance would let a mutant pass that TOLERANCE catches. Checks that
+    use TOLERANCE are not run again."""
     loose = [check for check in assignment.checks if check.function in wanted and check.tolerance > TOLERANCE]
     reference, lines = load_reference(assignment), []
     for check in loose:
@@ -158,7 +158,7 @@ def loose_checks(
 def values_of(
     mutant: Mutant, check: Check, assignment: Assignment, reference: Mapping[str, Any]
 ) -> Mapping[str, np.ndarray]:
-    """The numbers that the check gets from a mutant; empty if it raises."""
+    """Return the numbers that the check gets from a mutant; empty if the mutant raises."""
     try:
         with limited_time(), np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -171,7 +171,7 @@ def values_of(
 
 
 def functions_of(mutant: Mutant, reference: Mapping[str, Any]) -> dict[str, Any]:
-    """The functions and classes of the mutated file by id, newly made; it imports the reference's other modules."""
+    """Return the functions and classes of the mutated file by id. The file imports the reference's other modules."""
     original = sys.modules[reference[mutant.function].__module__]
     module = types.ModuleType(original.__name__)
     vars(module).update(__package__=original.__package__, __file__=original.__file__)
@@ -222,7 +222,7 @@ def limited_memory() -> Iterator[None]:
 
 
 def read_account(path: Path) -> dict[Key, str]:
-    """The reasons of the explained survivors, by their keys: function, line, becomes, nth."""
+    """Return the reasons of the explained survivors, by their keys: function, line, becomes, nth."""
     entries = tomllib.loads(path.read_text(encoding="utf-8")).get("survivor", [])
     account: dict[Key, str] = {}
     for entry in entries:
@@ -234,7 +234,7 @@ def read_account(path: Path) -> dict[Key, str]:
 
 
 def unexplained(survivors: set[Key], explained: Mapping[Key, str]) -> list[str]:
-    """Entries that the file lacks, ready to copy into it; and entries that it must not have."""
+    """Return entries that the file lacks, as text to copy into it; and entries that the file must not have."""
     new = [as_entry(key) for key in sorted(survivors - explained.keys())]
     gone = [as_entry(key) for key in sorted(explained.keys() - survivors)]
     lines = []

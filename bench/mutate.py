@@ -44,7 +44,7 @@ class Mutant:
 
 
 def mutants_of(source: str, module: str, functions: frozenset[str]) -> Iterator[Mutant]:
-    """Every mutant of a student file's functions and classes, in the order of the file.
+    """Yield every mutant of a student file's functions and classes, in the order of the file.
 
     module: its name below the package, "layers". functions: ids to mutate. Mutants of a method belong to its class.
     """
@@ -81,7 +81,7 @@ class Place:
 
 
 def solution_lines(source: str) -> set[int]:
-    """The numbers of the lines between the markers. Raises ValueError if the markers do not pair up."""
+    """Return the numbers of the lines between the markers. Raises ValueError if a marker has no partner."""
     inside, lines = False, set()
     for number, text in enumerate(source.splitlines(), start=1):
         if text.strip() in (BEGIN, END):
@@ -96,7 +96,7 @@ def solution_lines(source: str) -> set[int]:
 
 
 def places_of(owner: ast.AST) -> list[Place]:
-    """The places of the statements of a function or class, in the order of the file."""
+    """Return the places of the statements of a function or class, in the order of the file."""
     blocks = [getattr(node, name, []) for node in ast.walk(owner) for name in ("body", "orelse")]
     found = [Place(block, k) for block in blocks if isinstance(block, list) for k in range(len(block))]
     return sorted(found, key=lambda place: place.statement.lineno)
@@ -109,7 +109,7 @@ def take_out_expectations(owner: ast.AST, regions: set[int]) -> None:
 
 
 def statements_of(owner: ast.AST, regions: set[int]) -> Iterator[tuple[Place, set[str]]]:
-    """The places of the statements in solution regions, each with the names that are bound before it."""
+    """Return the places of the statements in solution regions, each with the names that are bound before it."""
     known = {argument.arg for node in ast.walk(owner) if isinstance(node, ast.arguments) for argument in node.args}
     for place in places_of(owner):
         if place.statement.lineno in regions:
@@ -133,7 +133,7 @@ def changes(place: Place, known: set[str]) -> Iterator[None]:
 
 
 def places(node: ast.AST) -> Iterator[tuple[ast.AST, str, int | None, ast.AST]]:
-    """Every node below a statement that is not part of a nested statement: parent, field, index, node."""
+    """Yield every node below a statement that is not part of a nested statement: parent, field, index, node."""
     for field, value in ast.iter_fields(node):
         for index, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
             if isinstance(child, ast.AST) and not isinstance(child, ast.stmt | ast.expr_context):

@@ -147,7 +147,7 @@ TRAININGS = [
 
 
 def compare(notebook: str, checks: Checks, *, is_cifar10: bool) -> list[Row]:
-    """A row for every figure of a notebook that a document or a cell prints. A missing figure does not agree."""
+    """Return a row for every figure of a notebook that a document or a cell prints. A missing figure does not agree."""
     rows = [row for check, text in checks.items() for row in own_words(check, text)]
     for _, check, label, expected, tolerance in mine(PRINTED, notebook):
         rows.append(judged(checks, check, (label,), f"{expected:.12g}", near(expected, tolerance)))
@@ -167,7 +167,7 @@ def compare(notebook: str, checks: Checks, *, is_cifar10: bool) -> list[Row]:
 
 
 def own_words(check: str, text: str) -> Iterator[Row]:
-    """Rows for the bounds that the cell itself prints."""
+    """Return rows for the bounds that the cell itself prints."""
     line = rf"^ *(.*): *({NUMBER}) +\(expected: (below|above) ({NUMBER})\)$"
     found = re.findall(line, text, re.MULTILINE)
     for label, obtained, side, bound in found:
@@ -203,6 +203,6 @@ def number_behind(label: str, text: str) -> float | None:
 
 
 def vectors(text: str) -> list[list[float]]:
-    """The one-dimensional arrays that a cell prints, in order."""
+    """Return the one-dimensional arrays that a cell prints, in order."""
     found = re.findall(r": +\[([-+.e0-9 \n]+)\]$", text, re.MULTILINE)
     return [[float(number) for number in row.split()] for row in found]

@@ -31,7 +31,7 @@ from grader.assignment.notebook_sources import instructor_notebooks
 from grader.authoring.public_part import public_files
 
 ROOT = Path(__file__).resolve().parents[1]
-CELL_TIMEOUT_S = 900  # for a busy machine; an idle one needs two minutes at most
+CELL_TIMEOUT_S = 900  # seconds for a busy machine; an idle machine needs at most two minutes
 ALL_RIGHT = "passed; hidden checks run only when your work is graded"
 
 
@@ -47,7 +47,8 @@ class Run:
 
 
 def make_folder(assignment: Assignment, folder: Path) -> Path:
-    """A finished student's folder: the reference as the package, and the public part of the assignment."""
+    """Make the folder of a student who has finished: the reference as the package, and the public part of the
+    assignment."""
     ignored = shutil.ignore_patterns("__pycache__", "datasets")
     shutil.copytree(assignment.reference, folder / assignment.package, ignore=ignored)
     for name, content in public_files(assignment).items():
@@ -84,7 +85,7 @@ def cpu_of_children() -> float:
 
 
 def failed_calls(done: Run) -> list[str]:
-    """The calls of `check` that found something wrong."""
+    """Return the calls of `check` that found a mistake."""
     return [call for call, shown in done.tables.items() if not shown.endswith(ALL_RIGHT)]
 
 

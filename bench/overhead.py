@@ -5,9 +5,9 @@
 The first four are recorded in each result (spent_s), here divided by the number of jobs. The rest is the remaining wall
 time: the start of the command, reading, storing, pages.
 
-The overhead is the wall time minus 1.15 x the time inside the student's functions. The bar holds for its ratio to the
-time that the checks of the complete submission take in one process (isolation_cost.py), measured in the same round: a
-ratio is comparable between a fast and a slow machine.
+The overhead is the wall time minus 1.15 x the time inside the student's functions. The bar is for a ratio, which is
+comparable between fast and slow machines: the overhead, divided by the time that the checks of the complete submission
+take in one process (isolation_cost.py), measured in the same round.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from bench.jobs import named
 from bench.row import Options, Part, Row, run_alone
 from bench.run_class import COMPLETE, SLOW, Run, examples, grade_class, write_class
 
-ALLOWED = 1.15  # times the time inside functions; wall time above this is overhead
-BARS = {"complete": 0.6, "examples": 1.0}  # overhead to one submission in process, with as many jobs as cores
+ALLOWED = 1.15  # wall time above this multiple of the time inside functions is overhead
+BARS = {"complete": 0.6, "examples": 1.0}  # largest ratio of overhead to one submission in process
 OWN = "functions"
 PARTS = {
     "start": "starting sandboxes and importing",
@@ -51,7 +51,7 @@ class Spent:
 
     @property
     def beyond(self) -> float:
-        """The overhead: wall time beyond ALLOWED x functions."""
+        """Return the overhead: the wall time above ALLOWED x functions."""
         return self.wall - ALLOWED * self.functions
 
 
@@ -75,7 +75,7 @@ def rows(options: Options) -> Iterator[Row]:
 
 
 def rows_of(title: str, submissions: Path, rounds: int, called: Callable[[], float]) -> Iterator[Row]:
-    """The rows of one class. called: measures the seconds of one submission in process."""
+    """Return the rows of one class. called: measures the seconds of one submission in this process."""
     numbers = sorted({1, machine.cores()})
     runs: dict[int, list[Spent]] = {jobs: [] for jobs in numbers}
     unit_ms: list[float] = []
@@ -91,7 +91,7 @@ def rows_of(title: str, submissions: Path, rounds: int, called: Callable[[], flo
         )
         ratio = statistics.median(one.beyond / unit for one, unit in zip(runs[jobs], unit_ms, strict=True))
         said = f"{beyond:.0f} ms / {statistics.median(unit_ms):.0f} ms"
-        bar = BARS.get(title) if jobs == machine.cores() else None  # the default of the command is one job per core
+        bar = BARS.get(title) if jobs == machine.cores() else None  # the command's default: one job per core
         figure = "grader overhead per submission"
         yield Row(f"{at}: {figure}, to one submission in process", ratio, "x", bar, at_most=True, of=said)
         said = f"{wall:.0f} ms of wall time, {functions:.0f} ms of student time"

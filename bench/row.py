@@ -69,7 +69,7 @@ class Part:
     versions: Callable[[Options], Mapping[str, str]] = lambda options: {}
 
     def options(self, words: Sequence[str] | None = None) -> Options:
-        """Parse the words of a command line; None: those of this process."""
+        """Parse the words of a command line; None means those of this process."""
         parser = argparse.ArgumentParser(prog=f"python -m bench.{self.name}", description=self.how)
         self.add_options(parser)
         return parser.parse_args(words)

@@ -1,8 +1,8 @@
 """Builds a class from the class of 29 (class_of_29.py), and runs `grader grade` on it the way a user does.
 
 Every submission of a class differs from all others in a comment, so that no cache by content has a hit; every run
-writes into a fresh folder. Submissions of the 29 that reach a limit are left out: their time is that of the limit.
-Notebooks are left out: the benchmarks measure grading, and pages of notebooks are made in parallel to it.
+writes into a fresh folder. Submissions of the 29 that reach a limit are left out, because they take as long as the
+limit. Notebooks are left out: the benchmarks measure grading, and pages of notebooks are made in parallel to it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from grader.intake.collect import find, read
 
 ROOT = Path(__file__).resolve().parents[1]
 COMPLETE = "complete"
-SLOW = "complete-seven-loops"  # right, in the slowest style among the examples
+SLOW = "complete-seven-loops"  # the slowest right example
 AGAINST_LIMITS = frozenset(["exits", "loops-forever", "prints-a-megabyte", "spies"])
 # The fields that may differ when the same submission is graded again.
 TIMES = ("duration_s", "spent_s")
@@ -48,7 +48,7 @@ class Run:
 
 
 def examples() -> dict[str, Mapping[str, bytes]]:
-    """The files of each of the 29 that reaches no limit, by name and by path below the package."""
+    """Return the files of those of the 29 submissions that reach no limit: name → path below the package → content."""
     assignment = load_assignment(ROOT / "assignment")
     with tempfile.TemporaryDirectory(prefix="bench-class-") as folder:
         found = find([write_class_of_29(Path(folder))], assignment)
@@ -90,7 +90,7 @@ def as_user() -> dict[str, Any]:
 
 
 def run_of(out: Path, wall_s: float, code: int, printed: str, said: str) -> Run:
-    """The results of a command that ended. Exits if it failed, or did not grade a submission."""
+    """Return the results of a command that has ended. Exits if the command failed, or did not grade a submission."""
     if code:
         sys.exit(f"bench: grader grade ended with {code}, expected 0: {said[-2000:]}")
     events = [json.loads(line) for line in printed.splitlines()]
@@ -103,14 +103,14 @@ def run_of(out: Path, wall_s: float, code: int, printed: str, said: str) -> Run:
 
 
 def without_times(record: Any) -> Any:
-    """A result, or a part of one, without the fields that may differ between runs."""
+    """Return a result, or a part of it, without the fields that may differ between runs."""
     if isinstance(record, dict):
         return {name: without_times(value) for name, value in record.items() if name not in TIMES}
     return [without_times(value) for value in record] if isinstance(record, list) else record
 
 
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> list[str]:
-    """The submissions whose results differ, except for times, or that only one of the two has."""
+    """Return the submissions whose results differ (except for times), or that only one of the two runs has."""
     return [
         name
         for name in sorted(one.keys() | other.keys())

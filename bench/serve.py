@@ -1,7 +1,7 @@
-"""`python -m bench.serve`: how long does the class page of `grader serve` take, for 10,000 students of 5 attempts each?
+"""`python -m bench.serve`: times the class page of `grader serve`, for 10,000 students with 5 attempts each.
 
-A gradebook is made as runs make it: five of them, each of a new attempt of everybody, with decisions about one in
-twenty. Then a real server answers requests over the loopback:
+The benchmark makes a gradebook like five runs, in which every student has a new attempt, with decisions about one
+student in twenty. Then a real server answers requests over the loopback:
 
     start      the first request, and the first after a run: all grades are computed
     decided    the request after a decision: the grades that it changes are computed
@@ -42,7 +42,7 @@ TITLE: Final = "A large class"
 
 
 def fill(url: Path, output: Path, students: int) -> None:
-    """A gradebook as runs and people leave it."""
+    """Make a gradebook with runs and decisions."""
     from grader.decisions import FUNCTION, GradedAssignment, HandIn, LatePolicy, Part, Person, PointLayout, Rules
     from grader.gradebook.adjusting import adjust
     from grader.gradebook.book import open_gradebook
@@ -77,7 +77,7 @@ def fill(url: Path, output: Path, students: int) -> None:
 
 @contextmanager
 def serving(url: Path, output: Path) -> Iterator[tuple[http.client.HTTPConnection, dict[str, str]]]:
-    """A real server, and a connection of somebody who has come in."""
+    """Start a real server, and yield a connection with a session."""
     command = [sys.executable, "-m", "grader.cli.main", "serve", str(output), "--gradebook", str(url), "--port", "0"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)

@@ -1,4 +1,5 @@
-"""How long a student waits: for the first `grader check` on the empty template, and for `--watch` after a save.
+"""Measures how long a student waits: for the first `grader check` on the empty template, and for `--watch` after a
+save.
 
 Runs the real command in a folder like that of a release; each time has a bar. The time after a save is measured from
 the write of the file to the line that shows the state of the function.
@@ -54,7 +55,7 @@ def unpack(folder: Path) -> None:
 
 
 def student_file(file: str, written: Collection[str]) -> str:
-    """A student file of the template, with the reference's solutions of these functions and classes."""
+    """Return a student file of the template with the reference's solutions of these functions and classes."""
     source = (ROOT / "reference" / file).read_text(encoding="utf-8")
     for name in written:
         found = re.search(rf"^(?:def|class) {name}\b.*?(?=\n\n\n|\Z)", source, re.MULTILINE | re.DOTALL)
@@ -65,7 +66,7 @@ def student_file(file: str, written: Collection[str]) -> str:
 
 
 def everything() -> dict[str, str]:
-    """The student files of the reference."""
+    """Return the student files of the reference."""
     names = load_assignment(ROOT / "assignment").student_files
     return {name: (ROOT / "reference" / name).read_text(encoding="utf-8") for name in names}
 
@@ -90,7 +91,7 @@ def saves(folder: Path) -> Iterator[tuple[str, float]]:
 
 
 def changed(layers: str) -> str:
-    """The source with one more line in the first layer."""
+    """Return the source with one more line in the first layer."""
     return layers.replace("### BEGIN SOLUTION", "changed = True", 1)
 
 

@@ -43,7 +43,7 @@ def run(facts_file: Path, words: list[str]) -> int:
 
 
 def peak_kib() -> int:
-    """Peak memory of this program; getrusage would also count the process that started it."""
+    """Return the peak memory of this program. getrusage would also count the process that started it."""
     found = re.search(r"^VmHWM:\s+(\d+) kB$", Path("/proc/self/status").read_text(), re.MULTILINE)
     if found is None:
         raise OSError("/proc/self/status: no VmHWM found, expected one, as on Linux.")

@@ -117,7 +117,7 @@ def multi_layers(data: Data) -> Figures:
     return last(solve(model, data, num_epochs=1, batch_size=50, **adam(1e-3)))
 
 
-# In the order of cost.
+# Sorted by cost.
 RUNS = (
     Run(
         "overfit",

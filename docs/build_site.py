@@ -1,9 +1,9 @@
-"""Build the site of the documentation into build/site, and refuse it if a page loads anything from elsewhere.
+"""Build the site of the documentation into build/site, and fail if a page loads anything from another site.
 
 make docs        # needs the extra `docs`
 
 Warnings are errors: a broken link, a link to a missing heading, a page that no menu names. The site works from disk,
-without a server and without a network: fonts, search and pictures are its own files.
+without a server and without a network, because it contains its fonts, search and pictures.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = ROOT / "build/site"
-# The address of a page's root leads to the first page, which lies in docs/.
+# The content of build/site/index.html, which leads to the first page in docs/.
 START = (
     '<!doctype html><meta charset="utf-8"><title>Layergrader</title>'
     '<meta http-equiv="refresh" content="0; url=docs/index.html"><a href="docs/index.html">Layergrader</a>\n'
 )
-# Attributes whose address a browser loads without a click. A link (`a href`) is not among them.
+# The attributes whose address a browser loads without a click. `href` of a link is not one of them.
 LOADED = {"src", "srcset", "poster", "data", "background"}
 ELSEWHERE = re.compile(r"(?:https?:)?//[\w.-]+\.\w", re.IGNORECASE)
 IN_CSS = re.compile(r"""(?:url\(|@import)\s*["']?((?:https?:)?//[^"')\s]+)""", re.IGNORECASE)
-# Addresses in a script that it may name: XML namespaces, and comments that name a licence or an issue.
+# Addresses in a script are external assets, except XML namespaces (www.w3.org) and addresses in comments (COMMENT).
 IN_SCRIPT = re.compile(r"https?://(?!www\.w3\.org/)[\w.-]+", re.IGNORECASE)
 COMMENT = re.compile(r"/\*.*?\*/|(?<![:\"'])//[^\n]*", re.DOTALL)
 
@@ -49,7 +49,7 @@ def main() -> None:
 
 
 def external_assets(site: Path) -> Iterator[str]:
-    """One line for each address outside the site that a page, a style sheet or a script would load."""
+    """Yield one line for each address outside the site that a page, a style sheet or a script would load."""
     for path in site.rglob("*"):
         if path.suffix in {".html", ".svg"}:
             text = path.read_text(encoding="utf-8")

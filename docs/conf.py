@@ -31,7 +31,7 @@ html_title = "Layergrader"
 html_static_path = ["site.css"]
 html_css_files = ["site.css"]
 html_copy_source = False
-# A page on disk may not read others, which excerpts would need.
+# Search results show no excerpts: for these, a page would read other pages, which browsers forbid for files on disk.
 html_show_search_summary = False
 html_show_sourcelink = False
 html_show_copyright = False

@@ -1,7 +1,8 @@
 """The folders in which the commands of the pages run: a checkout with a class in it, and a student's folder.
 
-The class is a download as Canvas packs it, made from the example submissions: four students hand in a zip, and one a
-text entry; two answer questions in a notebook. The pictures (docs/make_pictures.py) show the same class.
+The class looks like a download from Canvas and is made from the example submissions. Four students hand in a zip, and
+one hands in a text entry; two students answer questions in a notebook. The pictures (docs/make_pictures.py) show the
+same class.
 """
 
 from __future__ import annotations
@@ -16,10 +17,11 @@ from bench.student_wait import student_file, unpack
 
 ROOT = Path(__file__).resolve().parents[1]
 DOWNLOAD = "downloads/hw2"
-# `grader release` follows paths from the assignment to the reference, so both are copies; nothing else is written to.
+# These folders are copied, and the others are linked: `grader release` needs the reference at its path relative to the
+# assignment.
 COPIED = ("assignment", "reference")
 LINKED = ("submissions", "student_template", "docs", "tests")
-# The name that Canvas gives the file, and the example that is in it.
+# For each file name in Canvas' download, the example submission in the zip.
 ZIPS = {
     "lovelaceada_1001_55501_hw2.zip": "complete",
     "babbagecharles_1002_55502_hw2.zip": "three-mistakes",
@@ -28,7 +30,7 @@ ZIPS = {
 }
 TEXT_ENTRY = "poeedgar_1005_text.html"
 NOTEBOOK = "ModularNets.ipynb"
-# Whose notebook has which answer, by the name of the answer cell.
+# For each zip with a notebook, the answers in it, by the name of the answer cell.
 ANSWERS = {
     "lovelaceada_1001_55501_hw2.zip": {
         "step-size": "A small step loses digits when two nearly equal losses are subtracted. A large step leaves the "
@@ -42,7 +44,7 @@ MISTAKES = {"return np.maximum(x, 0), x\n": "return np.maximum(x, 0)\n", "return
 
 
 def make_checkout(folder: Path) -> Path:
-    """A folder like a checkout: `.venv/bin/grader` is there, and the download of this class."""
+    """Make a folder like a checkout, with `.venv/bin/grader` and the download of this class."""
     for name in COPIED:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
     for name in LINKED:
@@ -53,7 +55,7 @@ def make_checkout(folder: Path) -> Path:
 
 
 def make_student_folder(folder: Path) -> Path:
-    """The unpacked release, with five functions written: two right, two wrong, and one not at all."""
+    """Make a student's folder: the unpacked release with two right and two wrong functions."""
     add_programs(folder)
     unpack(folder)
     layers = student_file("layers.py", ("affine_forward", "affine_backward", "relu_forward", "softmax_loss"))
@@ -66,7 +68,7 @@ def make_student_folder(folder: Path) -> Path:
 
 
 def add_programs(folder: Path) -> None:
-    """`grader` and `.venv/bin/grader`, each this grader under this Python."""
+    """Add `bin/grader` and `.venv/bin/grader`, which run this project's grader with the Python that runs now."""
     for programs in (folder / ".venv/bin", folder / "bin"):
         programs.mkdir(parents=True)
         program = programs / "grader"
@@ -87,7 +89,7 @@ def write_class(folder: Path) -> None:
 
 
 def answered_notebook(answers: dict[str, str]) -> str:
-    """The notebook as it is handed out, with these answers in its cells."""
+    """Return the handed-out notebook as JSON, with these answers in its cells."""
     notebook = json.loads((ROOT / "student_template" / NOTEBOOK).read_text(encoding="utf-8"))
     for cell in notebook["cells"]:
         about = cell["metadata"].get("grader", {})

@@ -1,4 +1,4 @@
-"""Writes a file that the project generates, or compares it with what would be written."""
+"""Writes a generated file of the project, or verifies that it is up to date."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 
 
 def write_or_check(path: Path, text: str, command: str) -> int:
-    """Write the file, or with --check on the command line only compare. Returns the exit code.
+    """Write the file; with --check on the command line, only compare it with `text`. Return the exit code.
 
-    command: what writes the file; the message names it.
+    command: the command that writes the file, for the message.
     """
     if "--check" not in sys.argv[1:]:
         path.write_text(text, encoding="utf-8")

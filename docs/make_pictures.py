@@ -1,4 +1,4 @@
-"""The pictures of pages in the documentation: the class of docs/example_class.py graded, and its pages in Chromium.
+"""Make the pictures of the documentation: grade the class of docs/example_class.py, and show its pages in Chromium.
 
 make pictures        # needs Debian's chromium
 """
@@ -55,7 +55,7 @@ def make_reports(folder: Path) -> Path:
 
 
 def shrink(picture: Path) -> None:
-    """256 colours, chosen so that rare ones (a status) stay what they are, take a third of the bytes."""
+    """Reduce a picture to 256 colours, which takes a third of the bytes. Rare colours (of a status) do not change."""
     whole = Image.open(picture).convert("RGB")
     whole.quantize(256, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(picture, optimize=True)
 
@@ -68,7 +68,7 @@ def top(height: int) -> Callable[[Page, Path], None]:
 
 
 def part(selector: str, opened: str = "") -> Callable[[Page, Path], None]:
-    """One element, after opening what this selects."""
+    """Return a function that takes a picture of one element, after opening all elements that `opened` selects."""
 
     def take(page: Page, target: Path) -> None:
         for block in page.locator(opened).all() if opened else ():
@@ -78,7 +78,7 @@ def part(selector: str, opened: str = "") -> Callable[[Page, Path], None]:
     return take
 
 
-# By file name: the page and what of it is taken.
+# For the file name of each picture, the page and the part of the page that it shows.
 SCENES: dict[str, tuple[str, Callable[[Page, Path], None]]] = {
     "class-page": ("index.html", lambda page, target: page.screenshot(path=target, full_page=True)),
     "staff-page": (f"{CHARLES}.html", top(1000)),

@@ -1,4 +1,4 @@
-"""Write docs/reference.md: commands, keys, words of checks, results, statuses and exit codes, each from the code.
+"""Write docs/reference.md from the code: commands, keys, functions of checks, results, statuses and exit codes.
 
 python -m docs.make_reference [--check]
 """
@@ -46,7 +46,7 @@ def commands() -> Iterator[str]:
 
 
 def described(command: click.Command, name: str, parent: click.Context | None) -> Iterator[str]:
-    """A command with its usage and options, and every command below it."""
+    """Yield the section of a command with its usage and options, then those of all commands below it."""
     context = click.Context(command, info_name=name.rpartition(" ")[2], parent=parent)
     usage = " ".join(" ".join(command.collect_usage_pieces(context)).split())
     yield f"### {name}\n\n    {name} {usage}\n\n{inspect.cleandoc(command.help or '')}"
@@ -71,7 +71,7 @@ def option_name(option: click.Option) -> str:
 
 def option_help(option: click.Option) -> str:
     shown = option.show_default and option.default not in (None, (), False)
-    more = [f"Default: `{option.default}`." if shown else "", "May be given more than once." if option.multiple else ""]
+    more = [f"Default: `{option.default}`." if shown else "", "Repeatable." if option.multiple else ""]
     text = " ".join((option.help or "").split())
     return " ".join([text, *(one for one in more if one and one not in text)]).strip()
 
@@ -121,9 +121,9 @@ def words() -> Iterator[str]:
 
 
 def parts_of(doc: str, names: Iterable[str]) -> tuple[str, dict[str, str], str]:
-    """A docstring in three: the text before the first `name: …` of these names, the explanations by name, the rest.
+    """Split a docstring into three parts: the text before the first `name: …`, the explanations by name, and the rest.
 
-    An explanation ends at the next one, or at an empty line.
+    An explanation ends where the next one begins, or at an empty line.
     """
     text = inspect.cleandoc(doc)
     start = re.compile(rf"(?:^|(?<=\. ))({'|'.join(names)}): ", re.MULTILINE)
@@ -164,7 +164,7 @@ def results() -> Iterator[str]:
 
 
 def default_of(schema: Mapping[str, Any]) -> str:
-    """Of a field that may be left out; msgspec names none for a dict."""
+    """Return the default of a field that may be left out. For a dict, msgspec gives none, and the default is {}."""
     return f"`{json.dumps(schema.get('default', {}))}`"
 
 

@@ -1,4 +1,4 @@
-"""Write docs/result.schema.json, the JSON schema of a result file, from the records; --check: only compare.
+"""Write docs/result.schema.json, the JSON schema of a result file, from the records; with --check, only compare it.
 
 python -m docs.make_result_schema [--check]
 """

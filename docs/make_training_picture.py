@@ -1,4 +1,4 @@
-"""The README's picture of a training: a ThreeLayerConvNet on CIFAR-10, its loss, its accuracies, its first filters.
+"""Make the picture of a training: the loss, the accuracies and the first filters of a ThreeLayerConvNet on CIFAR-10.
 
 make training-picture        # some minutes; the data set is found through CIFAR10_DIR, or downloaded
 
@@ -76,7 +76,7 @@ def main() -> None:
 
 def draw(solver: Solver) -> None:
     figure = Figure(figsize=(10.4, 3.2))
-    # Left, bottom, width, height; to the right of the second are the names of its lines.
+    # Each tuple is left, bottom, width, height. The space to the right of the second is for the names of its lines.
     draw_loss(figure.add_axes((0.04, 0.15, 0.32, 0.73)), solver.loss_history)
     draw_accuracies(figure.add_axes((0.42, 0.15, 0.22, 0.73)), solver.train_acc_history, solver.val_acc_history)
     draw_filters(figure.add_axes((0.77, 0.15, 0.22, 0.73)), solver.model.params["W1"])
@@ -84,7 +84,7 @@ def draw(solver: Solver) -> None:
 
 
 def draw_loss(axes: Axes, losses: list[float]) -> None:
-    """A point for each batch, and a line through the means of SMOOTHED batches around each."""
+    """Draw a point for the loss of each batch, and a line through the means over SMOOTHED batches."""
     axes.set_title("Loss of each batch")
     axes.plot(np.arange(1, len(losses) + 1), losses, ".", color=BLUE, alpha=0.16, markersize=3, markeredgewidth=0)
     means = np.convolve(losses, np.full(SMOOTHED, 1 / SMOOTHED), mode="valid")
@@ -95,7 +95,7 @@ def draw_loss(axes: Axes, losses: list[float]) -> None:
 
 
 def draw_accuracies(axes: Axes, train: list[float], val: list[float]) -> None:
-    """Both lines with their names at their ends, kept apart by at least the height of a name."""
+    """Draw both lines with their names at the ends. If the ends are close, move the names apart."""
     axes.set_title("Accuracy")
     middle, apart = (train[-1] + val[-1]) / 2, max(abs(train[-1] - val[-1]), 0.06) / 2
     for name, values, color in (("training", train, BLUE), ("validation", val, AMBER)):
@@ -113,7 +113,7 @@ def draw_accuracies(axes: Axes, train: list[float], val: list[float]) -> None:
 def draw_filters(axes: Axes, W1: np.ndarray) -> None:
     axes.set_title("Filters of the first layer")
     grid = visualize_grid(W1.transpose(0, 2, 3, 1)) / 255
-    # Nothing of a filter is 0 in all three colours, but for what lies between the filters.
+    # Only the pixels between the filters are 0 in all three colours; give them the colour of the paper.
     grid[(grid == 0).all(axis=2)] = matplotlib.colors.to_rgb(PAPER)
     axes.imshow(grid, interpolation="nearest")
     axes.set_anchor("NW")

@@ -1,11 +1,12 @@
-"""Run the commands that the pages show, and compare what they print with what the pages say they print.
+"""Run the commands that the pages show, and compare their output with the output on the pages.
 
 make docs-output     # runs them and writes their output into the pages
 tests/pages/test_console_blocks.py compares
 
-A `console` block holds commands after `$ ` and their output. The blocks of a page run in order, in one scratch folder:
-a checkout of this project with a class download in it, or a student's folder (docs/example_class.py). In the output, a
-line `…` stands for any lines, and `…` within a line for any text. A block under `<!-- not run: REASON -->` is not run.
+A `console` block holds commands after `$ `, each followed by its output. The blocks of a page run in order, in one
+scratch folder: a checkout of this project with the download of a class in it, or a student's folder
+(docs/example_class.py). In the output, a line `…` matches any lines, and `…` within a line matches any text. A block
+under `<!-- not run: REASON -->` is not run.
 """
 
 from __future__ import annotations
@@ -22,28 +23,28 @@ from pathlib import Path
 from docs.example_class import make_checkout, make_student_folder
 
 ROOT = Path(__file__).resolve().parents[1]
-# Its commands run in a student's folder; `make template` hands it on to students.
+# The commands of this page run in a student's folder. `make template` copies the page into the students' package.
 STUDENT_GUIDE = ROOT / "assignment/template/README.md"
 PROMPT, ANYTHING = "$ ", "…"
-# The width of the code column of a page on a laptop.
+# Columns of the terminal, so that lines fit into a page on a laptop.
 COLUMNS = "80"
 BLOCK = re.compile(r"(?P<skip><!-- not run: [^>]+ -->\n+)?^```console\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL)
-# Between the outputs of two commands; `$?` is that of the command for the next one.
+# The script prints this line between the outputs of two commands.
 MARK = "=== next command ==="
-# One line a submission, in the order in which they end; a terminal shows a bar in their place.
+# The lines of progress, which the comparison ignores, because their order depends on which submission ends first.
 PROGRESS = re.compile(r" *\d+/\d+ .+: .+")
 
 
 @dataclass(frozen=True)
 class Shown:
-    """One command of a page with the lines below it."""
+    """One command of a page, and the lines of its output."""
 
     command: str
     output: list[str]
 
 
 def pages() -> list[Path]:
-    """The pages with at least one block that is run."""
+    """Return the pages with at least one block to run."""
     candidates = [*sorted((ROOT / "docs").glob("*.md")), STUDENT_GUIDE]
     return [page for page in candidates if list(runnable(page.read_text(encoding="utf-8")))]
 
@@ -57,7 +58,7 @@ def runnable(text: str) -> Iterator[re.Match[str]]:
 
 
 def commands_of(block: str) -> list[Shown]:
-    """Raises ValueError if the block does not begin with a command."""
+    """Return the commands of a block. Raises ValueError if the block does not begin with a command."""
     found: list[Shown] = []
     for line in block.splitlines():
         if line.startswith(PROMPT):
@@ -70,7 +71,7 @@ def commands_of(block: str) -> list[Shown]:
 
 
 def run(block: list[Shown], folder: Path) -> list[Shown]:
-    """The same commands with what they print here."""
+    """Run the commands in `folder`, and return them with the output that they print now."""
     script = "".join(f"{one.command}\ncode=$?; echo '{MARK}'; (exit $code)\n" for one in block)
     text = run_script(script, folder, programs=folder / "bin", columns=COLUMNS, PYTHONPATH=str(ROOT))
     printed = text.replace("\ufeff", "").split(f"{MARK}\n")[: len(block)]
@@ -78,19 +79,19 @@ def run(block: list[Shown], folder: Path) -> list[Shown]:
 
 
 def run_script(script: str, folder: Path, *, programs: Path, columns: str, **environment: str) -> str:
-    """Everything that a script prints. programs: a folder of programs that come before all others."""
+    """Run a script and return everything that it prints. programs: a folder to put first in PATH."""
     env = {**os.environ, "COLUMNS": columns, "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}", **environment}
     both = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     return subprocess.run(["bash", "-c", script], cwd=folder, env=env, check=False, **both).stdout
 
 
 def without_progress(text: str) -> list[str]:
-    """The lines of an output but for those of the progress."""
+    """Return the lines of an output, without the lines of progress."""
     return [line.rstrip() for line in text.splitlines() if not PROGRESS.fullmatch(line)]
 
 
 def agrees(shown: list[str], printed: list[str]) -> bool:
-    """Whether the printed lines match those of the page; `…` matches anything."""
+    """Return whether the printed lines match those of the page; `…` matches anything."""
     pattern = "".join(
         r"(?:.*\n)*" if line.strip() == ANYTHING else ".*".join(map(re.escape, line.rstrip().split(ANYTHING))) + r"\n"
         for line in shown
@@ -99,13 +100,16 @@ def agrees(shown: list[str], printed: list[str]) -> bool:
 
 
 def merged(shown: Shown, now: Shown) -> list[str]:
-    """What is printed now. A line of the page with `…` stays where it fits; a line `…` has to be written again."""
+    """Return the lines that the command prints now. If a line of the page contains `…` and still matches, it stays.
+
+    A line that is only `…` is lost, and the author must write it again.
+    """
     patterns = [line for line in shown.output if ANYTHING in line and line.strip() != ANYTHING]
     return [next((one for one in patterns if agrees([one], [line])), line) for line in now.output]
 
 
 def differences(page: Path, folder: Path) -> list[str]:
-    """Run the page in a fresh checkout: for each command that prints something else, what it prints."""
+    """Run the commands of a page in `folder`. Return, for each command with another output than shown, this output."""
     found = []
     for block in runnable(page.read_text(encoding="utf-8")):
         shown = commands_of(block["text"])
@@ -116,7 +120,7 @@ def differences(page: Path, folder: Path) -> list[str]:
 
 
 def rewrite(page: Path, folder: Path) -> bool:
-    """Write into the page what its commands print now. Returns whether it changed."""
+    """Write into a page what its commands print now. Return whether the page changed."""
 
     def anew(block: re.Match[str]) -> str:
         if block["skip"]:
@@ -134,11 +138,11 @@ def rewrite(page: Path, folder: Path) -> bool:
 
 
 def main() -> None:
-    """All pages, or those whose names are given."""
+    """Rewrite all pages, or the pages that the command line names."""
     for page in pages():
         if not sys.argv[1:] or page.name in sys.argv[1:]:
             with tempfile.TemporaryDirectory(prefix="docs-") as folder:
-                os.chmod(folder, 0o755)  # a worker under another uid reads what lies in it
+                os.chmod(folder, 0o755)  # workers run under another uid and read files in it
                 done = "written" if rewrite(page, make_folder(page, Path(folder))) else "as it was"
                 print(f"{page.relative_to(ROOT)}: {done}")
 

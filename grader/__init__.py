@@ -1,4 +1,4 @@
-"""The grader: turns folders of submissions into marks and reports. It knows arrays; it knows nothing of convolution."""
+"""The grader turns submissions into marks and reports. It works with arrays, and knows nothing of convolution."""
 
 from typing import Final
 

@@ -1,7 +1,7 @@
 """Atomic writes of files: write to a temporary name in the same folder, sync, rename.
 
-A reader sees either the old file or the new one. A process that is killed in between leaves one file named TEMPORARY…,
-and the next run removes it.
+A reader sees either the old file or the new file, never a part. If a process is killed while it writes, a file whose
+name begins with TEMPORARY is left, and the next run removes this file.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ TEMPORARY: Final = ".grader-"
 
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Replace a file atomically. Raises GraderError if that fails; the old file is then unchanged.
+    """Replace a file atomically. If this fails, raise GraderError and leave the old file unchanged.
 
-    durable: once this returns, the file also survives a power cut. Files that the next run can rebuild do not need
-    this.
+    durable: wait until the file would survive a power cut. Files that the next run can rebuild do not need this.
     """
     temporary = None
     try:
@@ -50,7 +49,7 @@ def write_text(path: Path, text: str, *, durable: bool = True) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Flush a rename to the disk. Windows cannot open folders; there the system decides when it writes."""
+    """Flush a rename to the disk. On Windows, which cannot open folders, this does nothing."""
     with contextlib.suppress(PermissionError):
         file = os.open(folder, os.O_RDONLY)
         try:

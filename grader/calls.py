@@ -1,8 +1,8 @@
-"""Calls of the code under test: what a call is, how it fails, and how to make one in this process.
+"""Calls of the code under test: what a call is, how it fails, and how to make a call in this process.
 
-A check calls `student.layers.f(...)` and cannot tell whether a sandbox, the reference or a misconception runs it. All
-three follow the same contract: arguments are passed as copies; if the call changes a dict, the caller's dict changes,
-too; arrays, numbers, strings and dicts of them are returned as they are, anything else as a handle.
+A check calls `student.layers.f(...)` and cannot find out whether a sandbox, the reference or a misconception runs the
+call. All three follow the same contract: arguments are passed as copies; if the call changes a dict, the caller's dict
+changes, too; arrays, numbers, strings and dicts of these are returned as they are, any other value as a handle.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Functions = Mapping[str, Callable[..., Any]]
 class Failure:
     """Why a call returned no value."""
 
-    status: str  # as in records.py
+    status: str  # a status of records.py
     function: str
     explanation: Reason | str  # for the student; a str is a sentence that the author of the check wrote
     frames: tuple[Frame, ...] = ()
@@ -37,7 +37,7 @@ class Failure:
 
 
 class CallFailed(Exception):
-    """A call of the code under test returned no value. It ends the check; the code that runs the check catches it."""
+    """A call of the code under test returned no value. The exception ends the check; whoever runs checks catches it."""
 
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.explanation)
@@ -49,19 +49,19 @@ NO_CLASSES: Final[Classes] = {}
 
 
 def owner_of(name: str, classes: Classes) -> str:
-    """The function or class of the assignment that a call belongs to; for a member of a class, the class."""
+    """Return the function of the assignment that a call runs; for a method or attribute, its class."""
     owner = module_of(name)
     return owner if owner in classes else name
 
 
 def display_name(name: str, classes: Classes) -> str:
-    """The short name that messages use: `affine_forward`, `TwoLayerNet.loss`."""
+    """Return the short name that messages use: `affine_forward`, `TwoLayerNet.loss`."""
     return ".".join(name.split(".")[-2 if owner_of(name, classes) != name else -1 :])
 
 
 @dataclass(frozen=True)
 class LocalHandle:
-    """A handle for calls in this process: it stands for a value that a worker could not send."""
+    """A handle for calls in this process: it holds a value for which a worker would send a handle."""
 
     value: Any
     type_name: str
@@ -72,7 +72,7 @@ def local_call(
 ) -> Call:
     """Return a Call that runs functions in this process.
 
-    arities: if given, each call appends (function, length of the returned tuple; 0 if it returned no tuple).
+    arities: a list to which each call appends (function, length of the returned tuple or 0 for another value).
     """
 
     def call(name: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -106,14 +106,14 @@ def plain_or_handle(value: Any) -> Any:
 
 
 def plain_or_handle_per_key(value: Any) -> Any:
-    """Keep a dict that is an object's attribute: the check reads it by its keys, so only its values become handles."""
+    """Replace values by handles where needed. A dict stays a dict, because the check reads its entries by key."""
     if not isinstance(value, dict):
         return plain_or_handle(value)
     return {key: plain_or_handle_per_key(item) for key, item in value.items()}
 
 
 def is_plain(value: Any) -> bool:
-    """Whether a worker would send the value itself; a dict only if this holds for all of its values."""
+    """Return whether a worker would send the value itself and not a handle. For a dict, all values must be plain."""
     if value is None or isinstance(value, bool | int | float | str | bytes | np.generic | np.ndarray | LocalHandle):
         return True
     return type(value) is dict and all(isinstance(key, str) and is_plain(item) for key, item in value.items())
@@ -125,7 +125,7 @@ def update_dict(target: dict[Any, Any], source: Mapping[Any, Any]) -> None:
 
 
 def same(one: Any, other: Any) -> bool:
-    """Whether two arguments or results are equal bit by bit."""
+    """Return whether two arguments or results are equal bit by bit."""
     if one is other:
         return True
     if isinstance(one, dict) and isinstance(other, dict):
@@ -140,5 +140,5 @@ def same(one: Any, other: Any) -> bool:
 
 
 def type_of(value: Any) -> str:
-    """Return the name of a value's type for a message: "ndarray". For a handle, the type of what the worker holds."""
+    """Return the name of a value's type for a message: "ndarray". For a handle, the type of the value in the worker."""
     return str(getattr(value, "type_name", type(value).__name__))

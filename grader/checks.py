@@ -1,4 +1,4 @@
-"""The words that checks are written in: all that an assignment may import from the grader. Public and stable.
+"""The functions with which checks are written: all that an assignment may import from the grader. Public and stable.
 
     from grader.checks import check, gradients
 
@@ -15,9 +15,9 @@
                             for values that depend on random numbers
     type_of                 the name of a value's type, for messages
 
-A check is one function of the code under test. It draws its inputs from `rng`, calls the code through `student` and
-returns named arrays. The grader runs it on the reference, which makes the fixture; on each misconception, which makes
-the hints; and on each submission, which makes the marks. A check cannot see which of them it runs on.
+A check is one function of the code under test. A check draws its inputs from `rng`, calls the code through `student`
+and returns named arrays. The grader runs a check on the reference, which makes the fixture; on each misconception,
+which makes the hints; and on each submission, which makes the marks. A check cannot find out on which of them it runs.
 
 Calls are recorded and sent to the sandbox as one program, up to the first place where the check looks at a value
 (grader/judging/placeholder.py). So call everything first and look at values afterwards: unpacking, indexing and + - * /
@@ -69,28 +69,29 @@ def check(
 
     The docstring of `run` is the title that students read. `student` has the functions and classes of the assignment
     under their ids: `student.layers.affine_forward(x, w, b)`. `rng` is `np.random.RandomState(seed)`; draw every random
-    number from it. `reference` is the reference in the same form, to measure what the student's code returned.
+    number from it. `reference` has the reference's functions in the same form, to measure what the student's code
+    returned.
     `run` returns a dict of named arrays or numbers, or `gradients(...)`. All values that the reference returns must be
     finite.
 
     function: id of the function or class that the check is about, as under [points]: "layers.affine_backward".
-    name: the check's name; its id is the function's id, a dot and this. The name of `run` by default.
-    weight: share of the function's points, relative to the weights of its other checks. Above 0.
+    name: the check's name; its id is the function's id, a dot and this name. Default: the name of `run`.
+    weight: share of the function's points, relative to the weights of the function's other checks. Above 0.
     seed: for `rng`, and for NumPy's global generator before the check starts.
     tolerance: the largest |expected - actual|, relative to the largest |expected| of the same array, that passes. No
     unit. The default suits right solutions that compute in float32.
-    needs: id of the function whose reply the check passes on to `function`, the forward of a backward. If the student
-    has not written it, the check is skipped. If it is wrong, `function` keeps its points where it is right for that
-    wrong reply.
-    cache: makes the cache that the docstring of `needs` documents from its arguments: `lambda x, w, b: (x, w, b)`. The
-    grader passes it on if the student's `needs` fails.
-    parts: weights of the returned arrays by name, 1 for those not named. Each array that is right earns its share of
-    the check's points.
-    together: names of arrays whose errors are relative to the largest entry of all of them, True for all arrays but
-    single numbers. For a gradient that is only a rounding error, such as that of a bias before a normalization.
-    squeeze: names of arrays in which axes of length 1 do not count, (1, 9) for (9,), True for all arrays. Use it for
-    biases and statistics, which many students store as rows. The order must be right: (1, 9) for (9, 1) is wrong. A
-    single number may have any such shape in any case.
+    needs: id of the function whose return value the check passes to `function`, such as the forward of a backward. If
+    the student has not written this function, the check is skipped. If this function is wrong, but `function` is right
+    for the wrong value, `function` keeps its points.
+    cache: a function that makes the cache as the docstring of `needs` documents it, from the arguments of `needs`:
+    `lambda x, w, b: (x, w, b)`. The grader uses this cache if the student's `needs` fails.
+    parts: weights of the returned arrays by name; arrays without a name here weigh 1. Each right array earns its share
+    of the check's points.
+    together: names of arrays whose errors are relative to the largest entry of all these arrays; True means all arrays
+    but single numbers. Use it for a gradient that is only a rounding error, such as of a bias before a normalization.
+    squeeze: names of arrays in which axes of length 1 do not count, such as (1, 9) for (9,); True means all arrays. Use
+    it for biases and statistics, which many students store as rows. (1, 9) for (9, 1) is still wrong. A single number
+    may always have such a shape.
 
     Raises AssignmentError if the docstring is missing, a weight or a part is not above 0, the tolerance is below 0, or
     `together` or `squeeze` is one name and not a tuple of names.
@@ -131,9 +132,9 @@ def check(
 def misconception(
     function: str, hint: str, *, by_outcome: bool = False, beside: bool = False
 ) -> Callable[[Callable[..., Any]], MisconceptionDefinition]:
-    """Make a known mistake in `function` out of a Python function `run(reference, *arguments)`.
+    """Make a misconception of `function` out of a Python function `run(reference, *arguments)`.
 
-    `run` makes the mistake: it takes the arguments of `function` and returns what the wrong function returns.
+    `run` makes a known mistake: it takes the arguments of `function` and returns what the wrong function returns.
     `reference` has the right functions: `reference.layers.affine_forward(x, w, b)`. For a class, `run` takes the
     constructor's arguments and returns an object. A submission whose values equal those of `run` gets `hint`. The name
     of `run` is the misconception's name. `grader audit` grades every misconception: it must lose marks, and its hint
@@ -141,11 +142,11 @@ def misconception(
 
     function: id of the function or class, as under [points].
     hint: where the student should look, in one or two sentences. Line breaks and indentation become single spaces.
-    by_outcome: also recognise the mistake by the checks that fail and by how each fails: with this exception type, with
-    an array of this wrong shape. Use it for mistakes whose values differ from one style to another. All misconceptions
-    with the same hint count as one. Use it only if no other mistake fails the same checks in the same way.
-    beside: give the hint also if a second mistake makes other values wrong. Use it only if the hint says nothing about
-    other values: "dx is right, dw is wrong" does.
+    by_outcome: also recognise the mistake by which checks fail, and by how each fails: with the same type of exception,
+    or with an array of the same wrong shape. Use it for mistakes whose values differ from one style to another, and
+    only if no other mistake fails the same checks in the same way. All misconceptions with the same hint count as one.
+    beside: give the hint also if a second mistake makes other values wrong. Use it only if the hint is about the wrong
+    values alone. A hint such as "dx is right, dw is wrong" is also about other values.
 
         @misconception("layers.affine_forward", "The bias is not added.")
         def forgets_bias(reference, x, w, b):
@@ -168,20 +169,20 @@ def gradients(
     given: tuple[tuple[Any, Any], ...] = (),
     **claims: tuple[Any, Any],
 ) -> Gradients:
-    """Return gradients from a check, with the forward that they belong to: dx=(dx, x) for each argument of `forward`.
+    """Return gradients from a check, with their forward: dx=(dx, x) for each argument of `forward`.
 
-    A gradient that equals the reference's is right. If it does not, the grader differentiates the student's own forward
-    numerically: a backward that is right for a wrong forward keeps marks.
+    A gradient that equals the reference's gradient is right. If a gradient differs, the grader differentiates the
+    student's own forward numerically: a backward that is right for a wrong forward keeps marks.
 
-    forward: calls the code under test at changed points and returns its output alone, without the cache. Its arguments
-    are those of `claims`, in their order, then those of `given`. It may use plain inputs of the check, but no handle
-    (a cache, an object): it runs again in a fresh process.
-    dout: the upstream gradient, in the shape of forward's output; 1.0 if that is a loss.
-    values: further named arrays or numbers to compare, a loss for one.
+    forward: a function that calls the code under test and returns the output alone, without the cache. The arguments of
+    `forward` are those of `claims`, in their order, then those of `given`. `forward` may use plain inputs of the check,
+    but no handle (a cache, an object), because the grader calls it again in a fresh process, with changed arguments.
+    dout: the upstream gradient, in the shape of forward's output; 1.0 if the output is a loss.
+    values: further named arrays or numbers to compare, such as a loss.
     given: further arguments of forward that have no gradient, such as labels, each as (value, another value). The
     second value shows whether forward depends on the argument.
-    claims: name=(gradient, point): the gradient that the code returned, and the array to which it belongs, of the same
-    shape.
+    claims: name=(gradient, point): a gradient that the code returned, and the array of the same shape by which the
+    grader differentiates.
 
         return gradients(lambda x, y: student.layers.softmax_loss(x, y)[0], values={"loss": loss},
                          given=((y, (y + 1) % 10),), dx=(dx, x))
@@ -205,9 +206,9 @@ def expect_shapes(found: Any, expected: Mapping[str, Any], function: str, name: 
     """End the check with status failed unless the dict `found` has an array for every entry of `expected`.
 
     found: what the code under test returned, such as a dict of gradients.
-    expected: arrays by name. Each array of `found` must have the same shape, except for axes of length 1. Other entries
-    of `found` do not count.
+    expected: arrays by name. The array of the same name in `found` must have the same shape, except for axes of length
+    1. `found` may have further entries.
     function: id of the function or class, for the message.
-    name: how the message calls `found`: "grads".
+    name: the name of `found` in the message, such as "grads".
     """
     in_shapes_of(found, expected, function, name)

@@ -1,10 +1,10 @@
-"""What people decide about scores, as frozen records, and the grade that a score and decisions give.
+"""Frozen records of what people decide about scores, and of the grade that follows from score and decisions.
 
     gradebook ─► Attempt, Adjustment, LateDays, … ─► settle (settle_grade.py) ─► Grade ─► report, web, exports
 
-The gradebook stores each decision with who made it and when; it never stores a grade. `revision` is the number of the
-change that made a record what it is; whoever edits one names the revision that they saw, so that nobody overwrites
-what another one wrote meanwhile. The report is handed a Grade and knows of no database.
+The gradebook stores each decision with the person (`who`) and the time (`when`); it never stores a grade. `revision` is
+the number of the last change of a record. Who edits a record must name the revision that they saw, so that nobody
+overwrites another person's change by mistake. Reports get a Grade and do not know the database.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-# What a decision is about.
+# The kinds of parts that a decision may be about.
 WHOLE_KIND: Final = "whole"
 FUNCTION: Final = "function"
 ANSWER: Final = "answer"
 KINDS: Final = (WHOLE_KIND, FUNCTION, ANSWER)
 
-# How an adjustment counts: on top of what was earned, or in its place.
+# The modes of an adjustment: it adds to the earned points, or replaces them.
 ADD: Final = "add"
 SET: Final = "set"
 MODES: Final = (ADD, SET)
 
-# Which of several attempts counts.
+# The rules for several attempts: which attempt counts.
 LATEST: Final = "latest"
 BEST: Final = "best"
 FIRST: Final = "first"
@@ -33,7 +33,7 @@ COUNTS: Final = (LATEST, BEST, FIRST)
 
 ABSENT: Final = "absent"  # the status of a grade without a submission
 
-# What a late day's percentage is of.
+# The points of which a late day costs a percentage: the maximum, or the earned points.
 REACHABLE: Final = "max_score"
 EARNED: Final = "score"
 SHARES: Final = (REACHABLE, EARNED)
@@ -41,10 +41,10 @@ SHARES: Final = (REACHABLE, EARNED)
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody of the roster.
+    """A student of the roster. key: the gradebook's own name for the student, which never changes.
 
-    key: the gradebook's own name for them, never changed. ids: what other systems call them, by system: "canvas",
-    "sis", "login", "gradescope", and "moodle:TITLE", since Moodle's participant numbers differ by assignment.
+    ids: for each other system, its id of the student: "canvas", "sis", "login", "gradescope", and "moodle:TITLE",
+    because Moodle's participant numbers differ between assignments.
     """
 
     key: str
@@ -57,7 +57,7 @@ class Person:
 
 @dataclass(frozen=True)
 class Part:
-    """What a decision is about: the whole, a function by its id, or an answer by its question."""
+    """The part that a decision is about: the whole submission, a function (name: its id) or an answer (a question)."""
 
     kind: str = WHOLE_KIND
     name: str = ""
@@ -71,11 +71,11 @@ WHOLE: Final = Part()
 
 @dataclass(frozen=True)
 class Adjustment:
-    """Points that a person gave or took. There is at most one for each part of a submission, or of a student.
+    """Points that a person gave or took: at most one adjustment for each part of a submission, or of a student.
 
-    submission, student: one of both is "": a group shares what is decided about its submission, and a student's own
-    adjustment (to the whole) counts for that student alone. reason: why, for everybody; comment: more, for the student.
-    earned_then: what the code or the answer had earned when it was made; None for an answer without points.
+    submission, student: one of the two is "". An adjustment of a submission counts for all students of a group; one of
+    a student (only of the whole) counts for this student alone. comment: an explanation for the student besides the
+    reason. earned_then: the part's points when the adjustment was made; None for an answer without points.
     """
 
     submission: str
@@ -93,7 +93,7 @@ class Adjustment:
 
 @dataclass(frozen=True)
 class Comment:
-    """A remark for the student, about a part of a submission. It carries no points."""
+    """A comment for the student on a part of a submission. A comment changes no points."""
 
     number: int
     submission: str
@@ -106,7 +106,7 @@ class Comment:
 
 @dataclass(frozen=True)
 class SavedComment:
-    """A text that staff use again and again."""
+    """A text that staff saved to use it in several comments."""
 
     number: int
     text: str
@@ -117,7 +117,7 @@ class SavedComment:
 
 @dataclass(frozen=True)
 class MoreTime:
-    """More time for a submission or a student (the other is ""), in days, of 24 hours."""
+    """An extension for a submission or a student (the other field is ""), in days of 24 hours."""
 
     submission: str
     student: str
@@ -130,7 +130,7 @@ class MoreTime:
 
 @dataclass(frozen=True)
 class LateDays:
-    """How many days late an attempt was, entered by a person; it counts in place of what its time would say."""
+    """How many days an attempt was late, as a person entered it. This number replaces the days computed from times."""
 
     submission: str
     attempt: int
@@ -143,9 +143,9 @@ class LateDays:
 
 @dataclass(frozen=True)
 class RegradeRequest:
-    """A regrade request: what the student asks, and what staff answered ("" as long as nobody did).
+    """A regrade request: the student's question, and the answer of staff ("" until somebody answers).
 
-    who, when: of the answer, or of whoever entered the question.
+    who, when: the person and time of the answer; without an answer, of the one who entered the question.
     """
 
     number: int
@@ -166,7 +166,7 @@ class RegradeRequest:
 
 @dataclass(frozen=True)
 class Publishing:
-    """From when on an assignment's marks are published: what `after_published` waits for."""
+    """The time from which an assignment's marks are published, so that checks `after_published` become visible."""
 
     at: datetime
     who: str
@@ -176,11 +176,10 @@ class Publishing:
 
 @dataclass(frozen=True)
 class LatePolicy:
-    """[late] of assignment.toml: what a late day costs.
+    """The table [late] of assignment.toml: what a late day costs.
 
-    percent_per_day: of the points that can be reached, or of those that were earned (`of`). grace_hours: a submission
-    that is late by less is on time. free_days: for each student, before a day costs anything. cap_percent: the most
-    that lateness costs.
+    percent_per_day: percent of the maximum, or of the earned points (`of`). grace_hours: lateness that still counts as
+    on time. free_days: late days that cost a student nothing. cap_percent: the most that late days may cost.
     """
 
     due: datetime
@@ -193,7 +192,7 @@ class LatePolicy:
 
 @dataclass(frozen=True)
 class Rules:
-    """What assignment.toml says of grades: which attempt counts, and what late days cost."""
+    """The rules for grades in assignment.toml: which attempt counts, and what late days cost."""
 
     counts: str = LATEST
     late: LatePolicy | None = None
@@ -201,10 +200,10 @@ class Rules:
 
 @dataclass(frozen=True)
 class LateLine:
-    """What being late costs, on a line of its own.
+    """The line of a grade that shows what late days cost.
 
-    days: started days after the due time and the extension; None where the platform says late and nobody knows how
-    late. charged_days: without the free ones. points: 0 or less. entered_by: who entered the days, else "".
+    days: the days begun after the due time and the extension; None if the attempt was late, but nobody knows how late.
+    charged_days: days without free days. points: 0 or negative. entered_by: the person who entered the days, or "".
     """
 
     days: int | None
@@ -225,11 +224,11 @@ class LateLine:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One hand-in, as it was graded last. number: from 1, in the order in which runs met them.
+    """One hand-in with its latest result. number: from 1, in the order in which runs found the attempts.
 
-    functions: points that the code earned and their maximum, by function; checks: the same by check; both empty where
-    they were not asked for. answers: points that staff gave in answers.csv (None: none yet) and their maximum.
-    late_mark: the platform says that it was late. run: the number of the run that graded it so.
+    functions, checks: for each, the earned points and the maximum; both are empty if the caller did not need them.
+    answers: for each answer, the points in answers.csv (None until staff enter some) and the maximum. late_mark:
+    whether the platform reports the attempt as late. run: the number of the run with this result.
     """
 
     submission: str
@@ -248,9 +247,9 @@ class Attempt:
 
 @dataclass(frozen=True)
 class Adjusted:
-    """An adjustment, and what it does: earned without it, counts with it, both in points of its part.
+    """An adjustment and its effect. earned: the points of its part without it. counts: the points with it.
 
-    is_stale: the code or the answer has earned something else since it was made, so somebody should look again.
+    is_stale: whether the part's points have changed since the adjustment was made, so that somebody should look again.
     """
 
     adjustment: Adjustment
@@ -265,14 +264,13 @@ class Adjusted:
 
 @dataclass(frozen=True)
 class Grade:
-    """What a student gets for an assignment, with all of its parts: computed when it is wanted, never stored.
+    """The grade of a student for an assignment, with all of its parts. A grade is computed when needed, never stored.
 
-    student: None for a submission that nobody of the roster is known to have made, and on a group's page.
-    members: all who share the submission. attempt: the number of the one that counts, latest: of the one handed in
-    last; 0 if there is none.
-    total = score + answers + changes of `adjusted` + late.points, and not below 0; None where nothing was graded and
-    nobody decided anything. late: None where there is no policy or nothing late; late_differs: on a group's page, where
-    members are late by different days. opened: visibilities of checks that the student may see by now (set for pages).
+    student: None on a group's page, and if no student of the roster is linked to the submission. members: all students
+    of the submission. attempt, latest: the numbers of the attempt that counts and of the last attempt, or 0.
+    total = score + answers + changes of `adjusted` + late.points, at least 0; None if nothing was graded and nobody
+    decided anything. late: None without a late policy, or if the attempt was on time. late_differs: whether the members
+    of a group are late by different days. opened: visibilities (after_due_date, after_published) that pages now show.
     """
 
     assignment: str
@@ -292,7 +290,7 @@ class Grade:
     comments: tuple[Comment, ...] = ()
     requests: tuple[RegradeRequest, ...] = ()
     late_differs: bool = False
-    questions: Mapping[str, tuple[float | None, float]] = field(default_factory=dict)  # answers' points, adjusted
+    questions: Mapping[str, tuple[float | None, float]] = field(default_factory=dict)  # points after adjustments
     opened: tuple[str, ...] = ()
 
     @property
@@ -301,29 +299,29 @@ class Grade:
 
     @property
     def earned(self) -> float | None:
-        """What the code earned, and the points that answers.csv gives."""
+        """The sum of the score and the points in answers.csv."""
         return None if self.score is None else self.score + (self.answers or 0.0)
 
     @property
     def is_decided(self) -> bool:
-        """Whether people had a part in it, so that a page has more to show than the score."""
+        """Whether people decided something about the grade, so that a page shows more than the score."""
         return bool(self.adjusted or self.late or self.late_differs or self.comments or self.requests or self.moved)
 
     @property
     def moved(self) -> bool:
-        """Whether another attempt counts than the latest."""
+        """Whether the attempt that counts is not the latest."""
         return self.attempt != self.latest
 
     @property
     def names(self) -> str:
-        """Of whom it is: the student, or all members."""
+        """The name of the student, or the names of all members."""
         people = (self.student,) if self.student else self.members
         return "; ".join(one.name or one.key for one in people)
 
 
 @dataclass(frozen=True)
 class PointLayout:
-    """What a score's points are about: functions and checks by id, each with its maximum. Many scores share one."""
+    """The ids of functions and checks, each with its maximum, in the order of points in HandIns, which share it."""
 
     functions: tuple[tuple[str, float], ...] = ()
     checks: tuple[tuple[str, float], ...] = ()
@@ -331,9 +329,9 @@ class PointLayout:
 
 @dataclass(frozen=True)
 class HandIn:
-    """What one run found out about one submission: for the gradebook, when the run ends.
+    """The data of one submission that a run gives to the gradebook when it ends.
 
-    score: None where the grader failed. functions, checks: points, in the order of the layout.
+    score: None if the grader failed. functions, checks: points, in the order of the layout.
     """
 
     submission: str
@@ -353,9 +351,9 @@ class HandIn:
 
 @dataclass(frozen=True)
 class GradedAssignment:
-    """What the gradebook knows of an assignment, from the last run: its title names it.
+    """The data of an assignment in the gradebook, from the last run. The title identifies the assignment.
 
-    functions, questions: points by id.
+    functions: for each function, its points. questions: for each question, its maximum.
     """
 
     title: str
@@ -370,9 +368,9 @@ class GradedAssignment:
 
 @dataclass(frozen=True)
 class Run:
-    """One run of `grader grade`. hashes: of what decided over its marks, by name ("assignment", "grader", "numpy", …).
+    """One run of `grader grade`. counts: the number of submissions by what the run did with them ("graded", "reused").
 
-    counts: submissions by what was done with them ("graded", "reused").
+    hashes: hashes and versions of what determined the marks, by name ("assignment", "grader", "numpy", …).
     """
 
     number: int
@@ -387,9 +385,9 @@ class Run:
 
 @dataclass(frozen=True)
 class Change:
-    """One line of the history: nothing is ever taken out of it or changed, but when a student's data are deleted.
+    """One line of the history. No line is ever changed or removed, except when a student's data are deleted.
 
-    what: "adjustment", "comment", "student", …; before, after: the record as it was and is, {} for none.
+    what: "adjustment", "comment", "student", …; before, after: the record before and after the change; {} for none.
     """
 
     number: int

@@ -1,4 +1,4 @@
-"""What a check and a misconception are before the assignment adds a file, a visibility and points. Pure data.
+"""Checks and misconceptions as their modules define them. Pure data.
 
 checks.py makes these records from Python functions; assignment/load.py collects them from the modules of an assignment.
 """
@@ -11,19 +11,19 @@ from typing import Any, Final
 
 import numpy as np
 
-# Relative to the largest expected magnitude. Layers that compute in float32 inside are right and differ by some 1e-6;
-# every known mistake differs by 1e-3 or more.
+# The largest error that passes, relative to the largest expected magnitude. Right layers that compute in float32 differ
+# from the reference by some 1e-6; every known mistake differs by 1e-3 or more.
 TOLERANCE: Final = 1e-5
 SEED: Final = 231
 
-# The attribute in which a module collects its definitions. If they were found by name, a second definition of a name
-# would hide the first.
+# The attribute of a module that collects its definitions. If the loader searched the module's names instead, a second
+# definition of the same name would hide the first.
 DEFINED: Final = "__defined__"
 
 
 @dataclass(frozen=True)
 class CheckDefinition:
-    """A check as its module has it, before the assignment adds file, visibility and points."""
+    """A check as its module defines it, before load.py adds file, visibility and points."""
 
     function: str
     name: str
@@ -41,28 +41,28 @@ class CheckDefinition:
 
 @dataclass(frozen=True)
 class MisconceptionDefinition:
-    """A wrong variant of a reference function or class, and the hint that it stands for."""
+    """A wrong variant of a reference function or class, and the hint for students with this mistake."""
 
     function: str
     name: str
     hint: str
-    run: Callable[..., Any]  # run(reference, *args), with the reference's own below their modules' names
+    run: Callable[..., Any]  # run(reference, *args); `reference` has the right functions
     by_outcome: bool = False
     beside: bool = False
 
 
 @dataclass(frozen=True)
 class Gradients:
-    """Named arrays of which some claim to be gradients of sum(forward(*points, *given) * dout).
+    """Named arrays that a check returns; those in `claims` should be gradients of sum(forward(*points, *given) * dout).
 
-    given: further arguments of forward that have no gradient, such as labels, each with a second value. A forward that
-    depends on the argument returns something else for the second value.
+    given: further arguments of forward that have no gradient, such as labels, each with a second value. If forward
+    depends on the argument, it returns another value for the second one.
     """
 
     forward: Callable[..., Any]
     dout: Any
     claims: Mapping[str, tuple[Any, Any]]  # name → (claimed gradient, point), in the order of forward's arguments
-    values: Mapping[str, Any] = field(default_factory=dict)  # named arrays besides
+    values: Mapping[str, Any] = field(default_factory=dict)  # named arrays that are not gradients
     given: tuple[tuple[Any, Any], ...] = ()
 
     @property
@@ -70,5 +70,5 @@ class Gradients:
         return [np.asarray(point, dtype=np.float64) for _, point in self.claims.values()]
 
     def at(self, *points: Any) -> Any:
-        """forward at these points, with what is given."""
+        """Return forward(*points, *given)."""
         return self.forward(*points, *(value for value, _ in self.given))

@@ -1,6 +1,6 @@
 """Errors on our side. A student's failure is never an exception: it is data (a CheckResult with a status).
 
-No error here takes a mark away. One place turns them into exit codes: grader/cli/main.py.
+No error here takes a mark away. grader/cli/main.py alone turns these errors into exit codes.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class FixtureError(AssignmentError):
 
 
 class SandboxError(GraderError):
-    """Isolation is not available, or it failed and the student's code did not cause it."""
+    """Isolation is not available, or it failed for a reason other than the student's code."""
 
 
 class UsageError(GraderError):

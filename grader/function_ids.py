@@ -9,20 +9,20 @@ from __future__ import annotations
 
 
 def short_name(function: str) -> str:
-    """The part after the last dot: the name of a function, class or member; of a check, its name below the function."""
+    """Return the part after the last dot: the name of a function, class or member; for a check, the check's name."""
     return function.rpartition(".")[2]
 
 
 def module_of(function: str) -> str:
-    """The part before the last dot: a function's module, a member's class, a check's function."""
+    """Return the part before the last dot: a function's module, a member's class, a check's function."""
     return function.rpartition(".")[0]
 
 
 def file_of(function: str) -> str:
-    """The student file that holds a function: `classifiers.cnn.ThreeLayerConvNet` is in classifiers/cnn.py."""
+    """Return the student file that holds a function: `classifiers.cnn.ThreeLayerConvNet` is in classifiers/cnn.py."""
     return module_of(function).replace(".", "/") + ".py"
 
 
 def module_of_file(file: str) -> str:
-    """The module (below the package) of a student file: classifiers/cnn.py is `classifiers.cnn`."""
+    """Return the module (below the package) of a student file: classifiers/cnn.py is `classifiers.cnn`."""
     return file.removesuffix(".py").replace("/", ".")

@@ -2,9 +2,9 @@
 
     intake ─► Submission ─► judging ─► CheckResult ─► grading ─► Result ─► report, exports
 
-Records hold no sentences: a Reason is the id of a sentence in messages/ and its values, so another language needs only
-another catalogue, and no regrading. A record is complete when it is built; nothing edits it later. Only `Result` is
-stored: from_json reverses to_json, and the JSON of the same submission graded twice differs only in its durations.
+Records hold no sentences. A Reason is the id of a sentence in messages/ and its values, so another language needs only
+another catalogue, and no regrade. A record is complete when it is built; nothing edits it later. Only `Result` is
+stored: from_json reverses to_json. If a submission is graded twice, the two JSON files differ only in durations.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ ENCODER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, default=v
 # Where the time of a submission goes. functions: running the student's functions. start: starting sandboxes, importing
 # modules. protocol: messages to and from the sandbox, and its processes. judge: inputs, comparisons, the reference.
 SPENT: Final = ("functions", "start", "protocol", "judge")
-# Characters that a JSON file holds as escapes: lone surrogates, which UTF-8 cannot encode; control and bidirectional
-# characters, which would act on the terminal of a person who prints the file.
+# The characters that a JSON file contains as escapes: lone surrogates, because UTF-8 cannot encode them; control and
+# bidirectional characters, because they would change the terminal of a person who prints the file.
 ESCAPED: Final = re.compile(
     "[\ud800-\udfff\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff]"
 )
@@ -52,7 +52,7 @@ UNANSWERED: Final = "unanswered"
 ABSENT: Final = "absent"
 ANSWER_STATUSES: Final = (ANSWERED, UNANSWERED, ABSENT)
 
-OWN_HANDOUT: Final = "default"  # the handout of assignment.toml itself; each other one is a file in handouts/
+OWN_HANDOUT: Final = "default"  # the handout that assignment.toml describes; each other handout is a file in handouts/
 
 # Gradescope's four words.
 VISIBLE: Final = "visible"
@@ -61,11 +61,11 @@ AFTER_DUE_DATE: Final = "after_due_date"
 AFTER_PUBLISHED: Final = "after_published"
 VISIBILITIES: Final = (VISIBLE, HIDDEN, AFTER_DUE_DATE, AFTER_PUBLISHED)
 
-# Why the run on stubs counts and not the run on the student's own functions: the latter earned less; or both earned the
-# same, and the run on stubs shows what is wrong with the function itself.
+# Why the run on stubs counts and not the run on the student's own functions: the own run earned less; or both earned
+# the same, and the run on stubs shows what is wrong with the function itself.
 EARNED_LESS: Final = "earned_less"
 EARNED_THE_SAME: Final = "earned_the_same"
-OUTCOMES: Final = (EARNED_LESS, EARNED_THE_SAME, "as_written")  # the last only in files of schema 1
+OUTCOMES: Final = (EARNED_LESS, EARNED_THE_SAME, "as_written")  # as_written: only from files of schema 1
 
 if TYPE_CHECKING:
     CheckStatus = str
@@ -73,7 +73,7 @@ if TYPE_CHECKING:
     AnswerStatus = str
     Visibility = str
     Outcome = str
-else:  # msgspec rejects a file with any other word, and the JSON schema lists these
+else:  # with these types, msgspec rejects a file with another word, and the JSON schema lists the words
     CheckStatus, SubmissionStatus = Literal[*CHECK_STATUSES], Literal[*SUBMISSION_STATUSES]
     AnswerStatus, Visibility, Outcome = Literal[*ANSWER_STATUSES], Literal[*VISIBILITIES], Literal[*OUTCOMES]
 
@@ -87,7 +87,7 @@ class Reason:
 
     @classmethod
     def of(cls, id: str, /, **values: Any) -> Reason:
-        """Build a reason. Values become what JSON returns: tuples become lists, NumPy's numbers become Python's."""
+        """Build a reason. Converts values to JSON's types: tuples to lists, NumPy's numbers to Python's."""
         return cls(id, {name: as_json(value) for name, value in values.items()})
 
 
@@ -98,7 +98,7 @@ def as_json(value: Any) -> Any:
 
 
 def as_written(text: str) -> Reason:
-    """A reason for a sentence without an id: the author of a check wrote it, or it is from a file of schema 1."""
+    """Return a reason for a sentence without an id, from the author of a check or from a file of schema 1."""
     return Reason.of("as_written", text=text)
 
 
@@ -106,18 +106,18 @@ def as_written(text: str) -> Reason:
 class Submission:
     """The files of one student, read into memory."""
 
-    id: str  # unique in its run, safe as a file name
-    source: str  # where it came from, for people to read
+    id: str  # unique in a run, safe as a file name
+    source: str  # the path of the files, for people to read
     files: Mapping[str, bytes]  # student files, handed-out files and helpers, by their path below the package
     notes: tuple[Reason, ...] = ()  # what intake noticed ("two layers.py were found ...")
     problem: Reason | None = None  # why nothing can be graded (damaged archive, no student file)
-    notebooks: Mapping[str, bytes] = field(default_factory=dict)  # by file name; pages show them, nothing runs them
-    answers: tuple[NotebookResult, ...] = ()  # read from the notebooks, by comparing them with the handed-out ones
-    notebook_notes: tuple[Reason, ...] = ()  # notes about the answers, for handouts that have these notebooks
+    notebooks: Mapping[str, bytes] = field(default_factory=dict)  # by file name; shown on pages, never run
+    answers: tuple[NotebookResult, ...] = ()  # found by comparing the notebooks with the handed-out notebooks
+    notebook_notes: tuple[Reason, ...] = ()  # notes about the answers; only handouts with these notebooks use them
 
     @property
     def sha256(self) -> str:
-        """One hash over the names and contents of all files; it does not depend on their order."""
+        """The hash of the names and contents of all files. The hash does not depend on the order of the files."""
         digest = hashlib.sha256()
         for kind, files in (("", self.files), ("notebook\0", self.notebooks)):
             for name, content in sorted(files.items()):
@@ -134,22 +134,23 @@ class Submission:
 class Check:
     """One check as the assignment defines it; `run(student, rng)` returns named arrays or Gradients.
 
-    words: by comparison, what students read in place of its name, and, for a yes/no value, in place of the error.
+    words: for the name of a comparison, the words that students read instead of the name; and, for a value that is yes
+    or no, the words instead of the error.
     """
 
-    id: str  # function id plus the check's name
+    id: str  # the function's id, a dot and the check's name
     function: str
     file: str  # the student file that holds the function
     title: str
     visibility: str
     seed: int
     weight: float
-    max_points: float  # its share of the function's points, by weight
+    max_points: float  # the check's share of the function's points, by weight
     tolerance: float
     needs: str | None  # the function whose return value the check passes to the function under test
-    parts: Mapping[str, float]  # weights of the comparisons; 1 for any that is not listed
+    parts: Mapping[str, float]  # weights of the comparisons; a comparison that is not listed has weight 1
     run: Callable[..., Any] = field(compare=False)
-    together: bool | tuple[str, ...] = False  # names of comparisons; checks.check explains both
+    together: bool | tuple[str, ...] = False  # names of comparisons; checks.check explains `together` and `squeeze`
     squeeze: bool | tuple[str, ...] = False
     words: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -181,7 +182,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Frame:
-    """One line of a student's traceback. `text` comes from the collected file; the worker never sends it."""
+    """One line of a student's traceback. The judge reads `text` from the collected file; no worker sends it."""
 
     file: str
     line: int
@@ -194,7 +195,7 @@ class OwnRun:
     """What the run on the student's own functions found, if the run on stubs counts.
 
     wrong: functions that a stub replaced and that lost marks in their own checks.
-    reasons: everything that was wrong in this run.
+    reasons: everything that was wrong in the run on the student's own functions.
     """
 
     outcome: Outcome
@@ -208,10 +209,11 @@ class CheckResult:
 
     reasons: errors that the comparisons do not report (messages/of_check.py joins both).
     hints: where to look. remarks: notes that cost no marks.
-    stubs: the student's functions that were replaced by the reference's in the run that counts; empty if none was.
+    stubs: the student's functions that stubs replaced in the run that counts; empty for a run without stubs.
     own_run: what the run on the student's own functions found, if the run on stubs counts.
     frames: the student's part of the traceback, outermost first. output: what the check printed (staff only).
-    after_hidden: this visible check ran after a hidden one, so texts that the student's code chose are for staff only.
+    after_hidden: whether this visible check ran after a hidden one. If so, texts that the student's code chose are for
+    staff only.
     """
 
     id: str
@@ -239,7 +241,9 @@ class CheckResult:
 class FunctionResult:
     """The points of one function, summed over its checks.
 
-    needs: functions whose failure can make this one fail. line: where the student's file defines it; 0 if it does not.
+    needs: functions whose failure can make this function fail. line: the line of the student's file that defines the
+    function; 0 if the file does not define it. code: the text of this definition if the function lost points; only the
+    first lines if it is long.
     """
 
     function: str
@@ -248,14 +252,16 @@ class FunctionResult:
     status: CheckStatus
     needs: tuple[str, ...] = ()
     line: int = 0
+    code: str = ""
 
 
 @dataclass(frozen=True)
 class Answer:
     """The content of one answer cell of a notebook, for people to read and mark.
 
-    question: its name in the assignment. asks: the text above the cell, as handed out. kind: markdown or code.
-    max_points: 0 if staff do not mark it. Staff enter the points in answers.csv, so this record does not hold them.
+    question: the name of the question in the assignment. asks: the text above the cell in the handed-out notebook.
+    kind: markdown or code. max_points: 0 if staff do not mark the answer. The points are not in this record, because
+    staff enter them in answers.csv.
     """
 
     question: str
@@ -268,9 +274,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class NotebookResult:
-    """One notebook of a submission. handed_out: stem of the handed-out notebook that it was made from, or "".
+    """One notebook of a submission.
 
-    sha256: "" if the student did not hand it in. problem: why it cannot be read, or None.
+    handed_out: the stem of the handed-out notebook from which the student made this one, or "". sha256: "" if the
+    student did not hand the notebook in. problem: why it cannot be read, or None.
     """
 
     name: str
@@ -290,13 +297,13 @@ class Mark:
 
 @dataclass(frozen=True)
 class Result:
-    """One graded submission. The JSON file holds it, and every report and export is made from it.
+    """The result of one submission. A result is stored as JSON, and every report and export is made from results.
 
-    submission: id, source, sha256, files. assignment: title, sha256, handout; parts: hashes of what each check is made
-    of (assignment/check_parts.py). grounds: why that handout was guessed.
-    environment: sandbox, python, numpy, grader. Student files are not stored; frames hold the source lines they need.
+    submission: id, source, sha256, files. assignment: title, sha256, handout, and parts, the hashes of the parts of
+    each check (assignment/check_parts.py). grounds: why this handout was guessed.
+    environment: sandbox, python, numpy, grader. Student files are not stored; each frame holds its source line.
     reason: why the submission could not be graded.
-    spent_s: how duration_s divides among the parts in SPENT.
+    spent_s: how much of duration_s each part in SPENT took.
     """
 
     submission: Mapping[str, Any]
@@ -319,21 +326,21 @@ class Result:
         return str(self.submission["id"])
 
     def to_json(self) -> str:
-        """One line per field; for a field that is a list of records, one line per record."""
+        """Return the result as JSON, with one line per field; a list of records has one line per record."""
         data = {"schema": SCHEMA, **vars(self)}
         text = "{\n" + ",\n".join(f" {ENCODER.encode(name)}: {lines_of(data[name])}" for name in data) + "\n}\n"
         return ESCAPED.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
     @classmethod
     def from_json(cls, text: str) -> Result:
-        """Build the record from a file of to_json, or of schema 1. Raises ValueError for any other text."""
-        import msgspec  # here, since importing it is slow and the first run over a class reads no results
+        """Build the result from the text of to_json, or of a file of schema 1. Raises ValueError for any other text."""
+        import msgspec  # not at the top: this import is slow, and the first run over a class reads no results
 
         try:
             data = json.loads(text)
             schema = data.pop("schema")
             if schema == 1:
-                from grader.schema_1 import upgrade  # here, since files of schema 1 are rare
+                from grader.schema_1 import upgrade  # not at the top: such files are rare
 
                 data, schema = upgrade(data), SCHEMA
             if schema != SCHEMA:
@@ -359,7 +366,7 @@ def lines_of(value: Any) -> str:
 
 
 def reasons_in(result: Result) -> Iterator[Reason]:
-    """Every reason that a page of this result may show."""
+    """Yield every reason that a page of this result may show."""
     problems = (notebook.problem for notebook in result.notebooks)
     yield from filter(None, (*result.notes, result.grounds, result.reason, *problems))
     for check in result.checks:

@@ -1,7 +1,7 @@
 """Converts a result file of schema 1 to schema 2: each sentence becomes a reason with the id `as_written`. Pure.
 
-Nothing is lost: pages that are rebuilt from it say the same as before. Schema 1 held a second text for students about a
-check that ran on stubs (`told`); it becomes the reasons of `own_run`.
+The conversion loses nothing: pages that are rebuilt from the result have the same text as before. For a check that ran
+on stubs, schema 1 had a second text for students (`told`), which becomes the reasons of `own_run`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from grader.function_ids import short_name
 
 
 def upgrade(data: dict[str, Any]) -> dict[str, Any]:
-    """Convert a file's data, without its `schema`. Raises KeyError, TypeError or AttributeError if it is damaged."""
+    """Convert the data of a file, without its `schema`. Raises KeyError, TypeError or AttributeError for damage."""
     message = data.pop("message", "")
     grounds = data["assignment"].pop("grounds", "")
     for notebook in data.get("notebooks", []):
@@ -30,7 +30,7 @@ def upgrade_check(check: dict[str, Any]) -> dict[str, Any]:
     message, hint, told = (check.pop(name, "") for name in ("message", "hint", "told"))
     for part in check.get("comparisons", []):
         in_message = f"{short_name(check['function'])}: {part['reason']}"
-        if part["reason"] and not part.get("follow_through"):  # the page adds this sentence from the comparison
+        if part["reason"] and not part.get("follow_through"):  # pages make this sentence from the comparison
             message = message.replace(in_message, "", 1).strip()
         part["reason"] = written_reason(part["reason"])
     return {

@@ -1,10 +1,10 @@
-"""A score and decisions give a grade: pure, the one place where points are added up.
+"""Computes a grade from a score and decisions. Pure. No other module adds up the points of a grade.
 
     attempts ─► counting ─► score, answers ─► + adjustments ─► − late days ─► Grade
 
-The order is fixed: adjustments to functions and answers first, each kept between 0 and what its part is worth; then
-those to the whole, the submission's before the student's own; late days last, so that points that were given back
-count as earned. Nothing goes below 0.
+The order is fixed. First come adjustments of functions and answers, each limited to between 0 and the maximum of its
+part. Second come adjustments of the whole, first of the submission, then of the student. Late days come last,
+so that points given by an adjustment count as earned points. No total is below 0.
 """
 
 from __future__ import annotations
@@ -52,10 +52,11 @@ def settle(
     late_days: Mapping[int, LateDays] | None = None,
     max_score: float = 0.0,
 ) -> Grade:
-    """The grade that these parts give. attempts: in the order in which they were handed in, the latest last.
+    """Compute a grade. attempts: in the order in which they were handed in, the latest last.
 
-    adjustments: to the submission, and to the student alone. extensions: those of both; the longest counts. late_days:
-    entered by a person, by the attempt's number. max_score: what a student without a submission could have reached.
+    adjustments: of the submission, and of the student alone. extensions: of submission and student; the longest counts.
+    late_days: for the number of an attempt, the late days that a person entered. max_score: the maximum, which is
+    needed for a student without a submission.
     """
     entered = late_days or {}
     days = max((one.days for one in extensions), default=0.0)
@@ -91,9 +92,9 @@ def settle(
 
 
 def chosen_from(attempts: Sequence[Attempt], counts: str) -> Sequence[Attempt]:
-    """The attempts of which the best grade counts: one, unless the best of all does.
+    """Return the attempts that may count: all if the rule is "best", else only the first or the latest one.
 
-    An attempt over which the grader failed counts only where there is no other.
+    An attempt with status grader_error counts only if there is no other attempt.
     """
     usable = [one for one in attempts if one.status != GRADER_ERROR] or attempts
     if counts == BEST:
@@ -112,7 +113,7 @@ def settle_attempt(
     extension_days: float,
     entered: LateDays | None,
 ) -> tuple[Attempt, Settled, float | None]:
-    """An attempt, what adjustments and lateness do to it, and its total."""
+    """Return an attempt, the effects of adjustments and late days on it, and its total."""
     adjusted = []
     questions = dict(attempt.answers)
     for one in adjustments:
@@ -122,7 +123,7 @@ def settle_attempt(
             earned, most = attempt.answers.get(one.part.name, (None, None))
         else:
             continue
-        if most is None:  # it is no longer asked, so there is nothing to adjust
+        if most is None:  # the assignment no longer has this function or question
             continue
         done = adjust_part(one, earned, most)
         adjusted.append(done)
@@ -151,9 +152,9 @@ def adjust_part(adjustment: Adjustment, earned: float | None, most: float) -> Ad
 
 
 def adjust_whole(adjustments: Sequence[Adjustment], base: float | None) -> tuple[tuple[Adjusted, ...], float | None]:
-    """Those to the whole, the submission's before the student's own, and what the sum is then.
+    """Return the adjustments of the whole with their effects (first the submission's, then the student's), and the sum.
 
-    They may lift it above the maximum: points for something extra.
+    The sum may be above the maximum, so that staff can give extra points.
     """
     adjusted = []
     own = [one for one in adjustments if one.part.kind == WHOLE_KIND]
@@ -165,7 +166,10 @@ def adjust_whole(adjustments: Sequence[Adjustment], base: float | None) -> tuple
 
 
 def is_stale(adjustment: Adjustment, earned: float | None) -> bool:
-    """Whether what it was made over has changed. Of the whole, every other adjustment changes it, so it never is."""
+    """Return whether the points of the adjusted part have changed since the adjustment was made.
+
+    Always False for the whole, because every other adjustment also changes the points of the whole.
+    """
     if adjustment.part.kind == WHOLE_KIND:
         return False
     then = adjustment.earned_then
@@ -181,9 +185,9 @@ def late_line(
     extension_days: float = 0.0,
     entered: LateDays | None = None,
 ) -> LateLine | None:
-    """What lateness costs an attempt, or None if it is on time or no policy says that it costs anything.
+    """Return what late days cost an attempt, or None if the attempt is on time or there is no policy.
 
-    Days that a person entered are those after the extension: they were entered with it in view.
+    entered: days that a person entered. The extension is not subtracted from these, because the person knew it.
     """
     if policy is None:
         return None

@@ -1,8 +1,8 @@
-"""Checks of the arguments of layers, update rules and nets. They tell wrong arguments apart from wrong code.
+"""Checks of the arguments of layers, update rules and nets. These checks distinguish wrong arguments from wrong code.
 
 Each function raises ValueError with a message of one form: place, what was found, what was expected, what to do next.
-`place` is the name of the function or class that was called. The order: checks for each kind of layer, as in layers.py;
-checks for update rules and nets; the parts that these checks are made of.
+`place` is the name of the function or class that was called. First come the checks for each kind of layer, as in
+layers.py, then those for update rules and nets, then the functions that these checks call.
 """
 
 from numbers import Real

@@ -1,6 +1,7 @@
 """Read a pickle without running it: only plain values and arrays, as in CIFAR-10's files.
 
-A pickle is a program, and unpickling runs whatever it names. This module calls and imports nothing that a pickle names:
+A pickle is a program, and unpickling runs whatever functions it names. This module calls and imports nothing that a
+pickle names:
 
 a. It knows the opcodes of plain values and of NumPy's arrays, in protocols 2 to 5, including Python 2's strings. It
    rejects the opcodes of objects, persistent ids, extension codes and out-of-band buffers.
@@ -52,7 +53,7 @@ ENDS_OF_MARK = (pickle.TUPLE, pickle.APPENDS, pickle.SETITEMS)
 
 
 class Name(str):
-    """A name in a pickle, as "module name". Its class tells it from text in the pickle."""
+    """A name in a pickle, as "module name". Its class distinguishes it from a text in the pickle."""
 
 
 class Call:

@@ -1,6 +1,6 @@
-"""How a training shows its progress: as the course's lines, as a progress bar, or not at all.
+"""Shows the progress of a training: as the course's lines, as a progress bar, or not at all.
 
-The bar, tqdm's, is for terminals. In a notebook, a pipe or a file, or without tqdm, lines are printed.
+On a terminal, tqdm shows the bar. In a notebook, a pipe or a file, or without tqdm, lines are printed.
 """
 
 import os
@@ -12,8 +12,8 @@ from contextlib import contextmanager
 def open_display(verbose, print_every, done, total):
     """Return an object that shows a training while the context is open: a Bar on a terminal, Lines elsewhere.
 
-    verbose: False shows nothing. print_every: iterations from one printed loss to the next.
-    done, total: the iterations done before, and those of the whole training.
+    verbose: False shows nothing. print_every: iterations from one printed loss to the next. done, total: the numbers
+    of iterations before, and in the whole training.
     """
     tqdm = _tqdm_for_terminal() if verbose else None
     if tqdm is None:
@@ -24,7 +24,7 @@ def open_display(verbose, print_every, done, total):
 
 
 class Lines:
-    """Printed lines, flushed so that a reader behind a pipe sees them at once."""
+    """Prints lines, and flushes each so that a reader of a pipe sees it at once."""
 
     def __init__(self, verbose, print_every, total):
         self.verbose, self.print_every, self.total = verbose, print_every, total

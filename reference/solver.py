@@ -44,7 +44,7 @@ DEFAULTS = {
     "print_every": 10,
     "verbose": True,
 }
-# What may change on resuming: options on which the earlier iterations did not depend.
+# Options that may change when a run is resumed, because the earlier iterations did not depend on them.
 CHANGEABLE = ("num_epochs", "checkpoint_name", "print_every", "verbose")
 DATA = ("X_train", "y_train", "X_val", "y_val")
 HISTORIES = ("loss_history", "train_acc_history", "val_acc_history")
@@ -126,7 +126,7 @@ class Solver:
             if self.iteration >= iterations and not self._check_is_due():
                 display.say(f"Solver: {self.epoch} epochs are done already. Raise num_epochs to train on.")
             while True:
-                # First finish an interrupted check.
+                # First finish a check of the accuracies that was interrupted.
                 if self._check_is_due():
                     self._check(display)
                 elif self.iteration < iterations:
@@ -160,7 +160,7 @@ class Solver:
         loss, grads = float(returned[0]), returned[1]
         rule, params, configs = _update_rule(self.update_rule), {}, {}
         for name, w in self.model.params.items():
-            # A copy of config, because the rule writes into it and may not finish.
+            # Pass a copy of config, because the rule writes into config and may be interrupted.
             returned = rule(w, grads[name], dict(self.optim_configs[name]))
             expect_update_of(self.update_rule, name, returned, w)
             params[name], configs[name] = returned
@@ -179,7 +179,7 @@ class Solver:
         return max(len(self.X_train) // self.batch_size, 1)
 
     def _check_is_due(self):
-        """Tell whether to measure accuracies now: after the first iteration, and at the end of each epoch."""
+        """Return whether to measure accuracies now: after the first iteration, and at the end of each epoch."""
         length = self._epoch_length()
         checks = self.iteration // length + (1 if length > 1 and self.iteration > 0 else 0)
         return len(self.val_acc_history) < checks

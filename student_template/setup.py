@@ -15,13 +15,13 @@ OTHER_FLAGS = (["-O3", "-fno-math-errno", "-fopenmp"], ["-fopenmp"])
 
 
 class build_optional_ext(build_ext):
-    """Goes on without kernels that do not compile, and prints a message."""
+    """Continues without kernels that do not compile, and prints a message."""
 
     def build_extension(self, ext):
         try:
             super().build_extension(ext)
         except Exception as error:
-            if "-fopenmp" in ext.extra_compile_args:  # clang may lack it: one thread is still faster than NumPy
+            if "-fopenmp" in ext.extra_compile_args:  # clang may lack OpenMP: one thread is still faster than NumPy
                 ext.extra_compile_args.remove("-fopenmp")
                 ext.extra_link_args.remove("-fopenmp")
                 self.build_extension(ext)

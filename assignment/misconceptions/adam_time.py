@@ -16,10 +16,11 @@ NEVER = (
 
 
 def adam(w, dw, config, *, correction_t, stored_t, in_floats=False, first_t=0):
-    """Run Adam with a wrong t. correction_t: maps t to the t of the correction (None: no correction); stored_t: maps t
-    to the t left in config.
+    """Run Adam with a wrong t.
 
-    in_floats: apply the correction to the learning rate, in Python's own numbers. first_t: t if config has none.
+    correction_t: t → the t in the correction (None: no correction). stored_t: t → the t that is stored in config.
+    in_floats: apply the correction to the learning rate, as Python's own numbers. first_t: the t to use if config has
+    none.
     """
     config = {} if config is None else config
     defaults = {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "t": first_t}

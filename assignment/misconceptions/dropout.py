@@ -1,7 +1,7 @@
 """Mistakes in dropout, as wrong variants of the reference, each with its hint.
 
-Each variant receives the reference before its own arguments. What the checks compare does not depend on the random
-numbers, so the grader recognises a mistake whatever a submission draws.
+Each variant receives the reference before its own arguments. The values that checks compare do not depend on the
+random numbers, so the grader recognises a mistake for all random numbers.
 """
 
 import numpy as np

@@ -126,8 +126,8 @@ def velocity_as_average(reference, w, dw, config=None):
 
 
 def rmsprop(w, dw, config, learn=None, divisor=None, *, stores=True):
-    """Run RMSProp in which one part may differ. learn: returns the new cache; divisor: returns what the step is divided
-    by.
+    """Run RMSProp in which one part may differ. learn: returns the new cache. divisor: returns the array by which the
+    step is divided.
     """
     config = settings(w, config, learning_rate=1e-2, decay_rate=0.99, epsilon=1e-8, cache=None)
     before, decay, eps = config["cache"], config["decay_rate"], config["epsilon"]

@@ -1,10 +1,8 @@
-"""Mistakes in the loops over the windows of convolution and max-pooling, which look different in every style.
-
-The mistakes: height and width are mixed up (square images and windows still come out right); the number of windows is
-the image's size over the stride; the crop is right for one pad only. Some of them raise, and the exception depends on
-the
-style. So each mistake is here twice: with slices, which do not broadcast, and with single entries, whose index is out
-of bounds.
+"""Mistakes in the loops over the windows of convolution and max-pooling, which give different results in every style
+of code. The mistakes: the code confuses height and width (square images and windows still give right results); it
+computes the number of windows as the image's size over the stride; its crop is right for one pad only. Some mistakes
+raise an exception, which depends on the style. So this module has each mistake twice: with slices, which do not
+broadcast, and with single entries, whose index is out of bounds.
 """
 
 import numpy as np
@@ -38,7 +36,7 @@ def cache_of(cache):
 
 
 def right_counts(H, W, HH, WW, stride):
-    """Return how many rows and how many columns of windows there are."""
+    """Return the numbers of rows and columns of windows."""
     return (H - HH) // stride + 1, (W - WW) // stride + 1
 
 
@@ -106,8 +104,8 @@ def convolution(
     to=as_they_are,
     corner=as_they_are,
 ):
-    """Build a wrong convolution. shape: of each map; loops: where the two loops end; window: its height and width; to:
-    where a sum goes in the map; corner: where a window starts.
+    """Build a wrong convolution. shape: the shape of each map. loops: the ends of the two loops. window: the height
+    and width of a window. to: the place of a sum in the map. corner: the first row and column of a window.
     """
 
     def run(reference, x, w, b, conv_param):
@@ -172,7 +170,7 @@ def padded_by_minus_pad(reference, x, w, b, conv_param):
 
 
 def convolution_backward(*, single, loops=as_they_are, window=as_they_are, crop=as_they_are, assigned=False):
-    """Build a wrong backward. crop: height and width of dx; assigned: write into an array that has the shape of x."""
+    """Build a wrong backward. crop: height and width of dx. assigned: assign dx to an array in the shape of x."""
 
     def run(reference, dout, cache):
         x, w, _, conv_param = cache_of(cache)
@@ -272,8 +270,8 @@ def pooling(
     to=as_they_are,
     corner=as_they_are,
 ):
-    """Build a wrong pooling, with the options of convolution. shape: the counts for the maps, if they differ from those
-    of the loops.
+    """Build a wrong pooling, with the options of convolution. shape: the shape of the maps, if it differs from the
+    ends of the loops.
     """
 
     def run(reference, x, pool_param):

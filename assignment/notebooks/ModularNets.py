@@ -320,8 +320,8 @@ check("conv_forward_naive")
 # %% [markdown]
 # ## Convolution: backward
 #
-# Each output is a sum of products, so each output passes its `dout` to both factors: `w` gets `dout` times the patch,
-# and the patch gets `dout` times `w`. Patches overlap, so add up all contributions.
+# Each output is a sum of products, so each output passes its `dout` to both factors: it adds `dout` times the patch to
+# `dw`, and `dout` times `w` to the place of the patch in `dx`. Patches overlap, so add up all contributions.
 
 # %% check conv-backward
 np.random.seed(231)

@@ -33,7 +33,7 @@ BARS_CLASS = {"otter run": 139.0, "nbgrader autograde": 29.0}
 AT_MOST_ONE = {"gradescope-utils": 1.0}
 AT_MOST_CLASS = {"gradescope-utils": 1.3}
 PACKAGES = ("otter-grader", "nbgrader", "gradescope-utils", "numpy")
-# One submission in three of the class has this wrong function.
+# Every third submission of the class has this wrong function.
 WRONG = b"\n\ndef relu_backward(dout, cache):\n    return dout\n"
 
 
@@ -77,7 +77,7 @@ def make_course(folder: Path, count: int, peers: Path) -> Course:
 
 
 def expected_arrays(assignment: Path) -> dict[str, np.ndarray]:
-    """The expected arrays that cells.py compares forwards with, from this grader's fixtures."""
+    """Return the expected arrays for the forwards in cells.py, from this grader's fixtures."""
     found = {}
     for path in (assignment / "fixtures").rglob("*.npz"):
         with np.load(path) as arrays:
@@ -89,7 +89,7 @@ def expected_arrays(assignment: Path) -> dict[str, np.ndarray]:
 
 
 def measure(graders: list, students: list[str], rounds: int) -> dict[str, list[float]]:
-    """Seconds by grader, one number per round. Exits if a grader gives a wrong mark."""
+    """Return grader → seconds, one number per round. Exits if a grader gives a wrong mark."""
     seconds: dict[str, list[float]] = {grader.name: [] for grader in graders}
     for number in range(rounds):
         for grader in graders:
@@ -108,9 +108,9 @@ def measure(graders: list, students: list[str], rounds: int) -> dict[str, list[f
 def ratios(
     title: str, seconds: Mapping[str, list[float]], at_least: Mapping[str, float], at_most: Mapping[str, float]
 ) -> Iterator[Row]:
-    """Rows with a peer's time to ours; for a peer in `at_most`, our time to the peer's.
+    """Return rows with a peer's time divided by ours; for a peer in `at_most`, our time divided by the peer's.
 
-    seconds: by grader, one number per round; ours first.
+    seconds: grader → one number per round; our grader is first.
     """
     ours, *peers = seconds
     for peer in peers:
@@ -122,7 +122,7 @@ def ratios(
 
 
 def versions(options: Options) -> dict[str, str]:
-    """The versions of the peers, and of the NumPy in their environment."""
+    """Return the versions of the peers, and of NumPy in their environment."""
     code = f"import importlib.metadata as m, json; print(json.dumps([m.version(name) for name in {PACKAGES!r}]))"
     done = subprocess.run([options.peers / "python", "-c", code], capture_output=True, text=True, check=True)
     found = dict(zip(PACKAGES, json.loads(done.stdout), strict=True))

@@ -1,4 +1,4 @@
-"""The nine checks as the course's notebooks ask them, for the peers: all of it runs in the student's own process.
+"""The nine checks in the form of the course's notebooks, for the peers: they run in the student's own process.
 
 A forward is compared with expected arrays (expected.npz, made from the reference), a gradient with a numerical one of
 the student's own forward, at the notebooks' bound. Each check raises AssertionError where the student's function is
@@ -10,7 +10,7 @@ import os
 import numpy as np
 
 SEED = 231
-BOUND = 1e-6  # for relative errors, as in the checks of the notebooks
+BOUND = 1e-6  # the largest relative error, as in the notebooks' checks
 PLACE = os.path.dirname(os.path.abspath(__file__))
 
 
@@ -19,7 +19,7 @@ def rel_error(x, y):
 
 
 def numerical_gradient(f, x, dout, h=1e-5):
-    """The gradient of sum(f(x) * dout) with respect to x, by a centred difference for one element at a time."""
+    """Return the gradient of sum(f(x) * dout) with respect to x, by a centred difference for one element at a time."""
     grad = np.zeros_like(x)
     for index in np.ndindex(*x.shape):
         kept = x[index]

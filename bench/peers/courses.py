@@ -40,7 +40,7 @@ class Course:
 
     def run(self, *command: str | Path, cwd: Path) -> None:
         """Run a command quietly. If it fails, print its output and raise CalledProcessError."""
-        env = {**os.environ, "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}"}  # as in an activated environment
+        env = {**os.environ, "PATH": f"{self.bin}{os.pathsep}{os.environ['PATH']}"}  # as when activated
         done = subprocess.run(list(map(str, command)), cwd=cwd, env=env, capture_output=True, text=True, check=False)
         if done.returncode:
             print(done.stdout[-2000:], done.stderr[-2000:])
@@ -56,7 +56,7 @@ def write_submission(folder: Path, package: Mapping[str, bytes]) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
     write_notebook(folder / "nine.ipynb", [f"{mine}\nfrom cs231n import layers\n\nimport cells"], grade=())
-    for name in SUPPORT:  # handed out with the notebook; the graders replace them by their own copies
+    for name in SUPPORT:  # these files are handed out with the notebook; graders replace them by their own copies
         shutil.copy(folder.parent.parent / name, folder / name)
 
 

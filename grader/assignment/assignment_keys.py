@@ -140,7 +140,7 @@ ASSIGNMENT: Final[Mapping[str, Entry]] = {
 
 
 def read_entry(toml: Path, data: Mapping[str, Any], name: str) -> Any:
-    """The value of a key of ASSIGNMENT; an empty one if the key is missing and not needed."""
+    """Return the value of a key of ASSIGNMENT; an empty value if the key is missing and not needed."""
     entry = ASSIGNMENT[name]
     if name not in data:
         if entry.is_needed:
@@ -152,7 +152,7 @@ def read_entry(toml: Path, data: Mapping[str, Any], name: str) -> Any:
 
 
 def refuse_unknown(toml: Path, data: Mapping[str, Any]) -> None:
-    """Raise AssignmentError for an unknown key. Otherwise a misspelt key would be ignored."""
+    """Raise AssignmentError for an unknown key. Otherwise the loader would ignore a misspelt key."""
     for name in data:
         if name not in ASSIGNMENT:
             raise AssignmentError(

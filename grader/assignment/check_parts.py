@@ -1,11 +1,12 @@
-"""Hashes of the parts of each check, so that a changed check regrades only what it affects.
+"""Hashes of the parts of each check, so that after a change of a check, only the affected checks run again.
 
     code        the check's function with its decorator, and all of its module but the other checks' functions
-    fixture     the outputs of the reference and of each misconception, and the hints of its function
+    fixture     the outputs of the reference and of each misconception, and the hints of the check's function
     rest        everything else that decides marks: assignment.toml, handouts, the reference, helpers
 
-A part may contain too much, never too little. If the grader cannot tell what the code of a check uses (it reads names
-of other modules, or is not a plain function of its module), its part contains the code of all checks.
+A part may contain more than the check uses, but never less. If the grader cannot find out what a check's code uses (it
+reads names of other modules, or is not a plain function of its module), the part `code` of the check contains the code
+of all checks.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from grader.assignment.load import FOLDERS, Assignment, counted_content, files_t
 from grader.definitions import CheckDefinition
 
 DIGITS: Final = 12
-# With one of these names, code can reach objects that its text does not name.
+# Code that uses one of these names can use objects whose names are not in its text.
 REACHING: Final = frozenset(
     ["globals", "locals", "vars", "eval", "exec", "compile", "open", "__import__", "importlib", "inspect", "sys", "gc"]
 )
@@ -32,7 +33,7 @@ KNOWN: Final = sys.stdlib_module_names | {"numpy", "grader"}
 
 
 def hash_checks(assignment: Assignment, fixtures: Fixtures) -> dict[str, str]:
-    """By id of each check, the hashes of its code and of its fixture, separated by a space."""
+    """Return for the id of each check the hashes of its code and of its fixture, with a space between the two."""
     codes = hash_codes(assignment)
     return {
         name: f"{codes[name]} {hash_fixture(fixtures.checks[name], fixtures, definition.function)}"
@@ -41,7 +42,7 @@ def hash_checks(assignment: Assignment, fixtures: Fixtures) -> dict[str, str]:
 
 
 def hash_rest(assignment: Assignment, *files: Mapping[str, bytes]) -> str:
-    """files: by name, files outside the folder that also decide marks."""
+    """Return the hash of the part `rest`. files: names and contents of files that are outside the assignment folder."""
     own = set(check_files(assignment))
     made = assignment.folder / "fixtures", assignment.folder / "misconceptions"
     parts: list[str | bytes] = []
@@ -72,7 +73,7 @@ def hash_codes(assignment: Assignment) -> dict[str, str]:
 
 
 def split_module(text: str, definitions: Mapping[str, CheckDefinition]) -> dict[str, list[str]]:
-    """By check, the text of its module that it may use. Leaves out checks for which the grader cannot tell."""
+    """Return for each check the texts of its module that the check may use. Leaves out checks that are not clear."""
     tree = ast.parse(text)
     lines = text.splitlines(keepends=True)
     codes = {name: code_of(definition) for name, definition in definitions.items()}
@@ -112,8 +113,9 @@ def text_of(node: ast.stmt, lines: list[str]) -> str:
 
 
 def read_node(node: ast.AST) -> tuple[set[str], bool]:
-    """Every name, attribute and text in the code: any may name another function of the module. And whether the code may
-    use more than its own module, the grader, NumPy and the standard library.
+    """Return every name, attribute and string in the code, because each may name another function of the module.
+
+    Also returns whether the code may use more than its own module, the grader, NumPy and the standard library.
     """
     words: set[str] = set()
     imported: list[str] = []
@@ -157,7 +159,7 @@ def arrays_in(arrays: Mapping[str, np.ndarray]) -> list[str | bytes]:
 
 
 def digest(parts: Iterable[str | bytes]) -> str:
-    """A hash over the parts and their lengths, so that moving bytes between parts changes it."""
+    """Return a hash of the parts and their lengths, so that ("ab", "c") and ("a", "bc") have different hashes."""
     whole = hashlib.sha256()
     for part in parts:
         content = part.encode("utf-8", "surrogatepass") if isinstance(part, str) else part

@@ -35,7 +35,7 @@ def is_lists(value: Any) -> bool:
 FITS: Final[Mapping[str, Callable[[Any], bool]]] = {
     TEXT: lambda value: isinstance(value, str),
     LIST: is_list,
-    # The reader checks each value of these tables itself, so that the error names the value.
+    # For these tables, the reader (assignment_keys.py) checks each value, so that the error names the value.
     NUMBERS: lambda value: isinstance(value, dict),
     TEXTS: lambda value: isinstance(value, dict),
     PHRASES: lambda value: isinstance(value, dict),
@@ -47,7 +47,7 @@ FITS: Final[Mapping[str, Callable[[Any], bool]]] = {
     LENGTHS: lambda value: isinstance(value, list),
     VALUES: lambda value: isinstance(value, dict),
 }
-# Words for the Python types that tomllib returns.
+# Words of error messages for the Python types that tomllib returns.
 FOUND: Final = {
     str: "a text",
     int: "a number",
@@ -60,7 +60,7 @@ FOUND: Final = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One key. kind: a key of FITS. means: its description in docs/reference.md. example: lines of TOML."""
+    """One key. kind: a key of FITS. means: the description in docs/reference.md. example: lines of TOML."""
 
     kind: str
     means: str

@@ -40,15 +40,15 @@ class Fixture:
     """The values that the reference returned for one check, and those that misconceptions return."""
 
     expected: Mapping[str, np.ndarray]
-    arities: tuple[tuple[str, int], ...]  # lengths of the tuples that the reference returned, call by call
-    forward: np.ndarray | None = None  # for gradients: the forward's value; `reach`: which inputs reach which outputs
+    arities: tuple[tuple[str, int], ...]  # for each call: the function, and the length of the tuple that it returned
+    forward: np.ndarray | None = None  # the forward's value; None for a check without gradients
     reach: Mapping[str, np.ndarray] = field(default_factory=dict)
     variants: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
-    raises: Mapping[str, str] = field(default_factory=dict)  # for variants that raise here: the exception's type
-    accepted: tuple[Mapping[str, np.ndarray], ...] = ()  # values of variants that are right for the handout, too
+    raises: Mapping[str, str] = field(default_factory=dict)  # for misconceptions that raise: the exception's type
+    accepted: tuple[Mapping[str, np.ndarray], ...] = ()  # values of misconceptions that are right for the handout
 
     def accepting(self, names: Collection[str]) -> Fixture:
-        """The same fixture for a handout that accepts these variants as right; only finite arrays are accepted."""
+        """Return the fixture for a handout that accepts these misconceptions as right, if their arrays are finite."""
         if not names:
             return self
         right = [arrays for name, arrays in self.variants.items() if name in names]
@@ -65,22 +65,21 @@ class Fixture:
 @dataclass(frozen=True)
 class Fixtures:
     checks: Mapping[str, Fixture]
-    hints: Mapping[str, Mapping[str, str]]  # by function and variant
-    arguments: Mapping[str, tuple[str, ...]]  # their names, by function
-    by_outcome: Mapping[str, Sequence[str]] = field(
-        default_factory=dict
-    )  # variants that are also recognised by outcome
-    beside: Mapping[str, Sequence[str]] = field(default_factory=dict)  # variants recognised beside another mistake
+    # Each of these has the ids of functions as keys. For by_outcome and beside, see checks.misconception.
+    hints: Mapping[str, Mapping[str, str]]  # for each misconception, the hint
+    arguments: Mapping[str, tuple[str, ...]]  # the names of the arguments
+    by_outcome: Mapping[str, Sequence[str]] = field(default_factory=dict)  # misconceptions
+    beside: Mapping[str, Sequence[str]] = field(default_factory=dict)  # misconceptions
 
 
 def load_fixtures(assignment: Assignment) -> Fixtures:
-    """Read all fixtures and compare them with the manifest and the sources. Raises FixtureError."""
+    """Read all fixtures. Raises FixtureError if they do not agree with the manifest or the sources."""
     folder = assignment.folder / "fixtures"
     manifest = read_manifest(folder / MANIFEST)
     try:
         present = {name: source_hash(path) for name, path in source_paths(assignment).items() if path.is_file()}
         listed = manifest["sources"]
-        for source in sorted({*present, *listed}):  # the reference is outside of the folder and may be absent
+        for source in sorted({*present, *listed}):  # the reference may be absent: students do not get it
             if present.get(source) != listed.get(source) and not (source.startswith("..") and source not in present):
                 raise FixtureError(f"fixtures: {source} changed after they were made. {REGENERATE}")
         arrays: dict[str, np.ndarray] = {}
@@ -121,7 +120,7 @@ def read_arrays(path: Path, digest: str) -> dict[str, np.ndarray]:
 
 
 def read_array(content: bytes) -> np.ndarray:
-    """Read an array in NumPy's format, like np.load, but with a cache of headers: most headers are the same few."""
+    """Read an array in NumPy's format, like np.load, but cache parsed headers, because many arrays have the same."""
     file = io.BytesIO(content)
     if npy.read_magic(file) != (1, 0):
         return np.asarray(npy.read_array(io.BytesIO(content), allow_pickle=False))
@@ -156,7 +155,7 @@ def fixture_from(check: str, listed: Mapping[str, Any], arrays: Mapping[str, np.
 
 
 def source_paths(assignment: Assignment) -> dict[str, Path]:
-    """All files from which fixtures are made, by path relative to the assignment folder."""
+    """Return all files from which fixtures are made, by path relative to the assignment folder."""
     paths = [*(assignment.folder / "checks").rglob("*.py"), *(assignment.folder / "misconceptions").glob("*.py")]
     paths += [assignment.reference / file for file in assignment.student_files]
     return {os.path.relpath(path, assignment.folder).replace(os.sep, "/"): path for path in sorted(paths)}
@@ -167,5 +166,5 @@ def key(*parts: str) -> str:
 
 
 def source_hash(path: Path) -> str:
-    """The hash of a source file, independent of line endings: a checkout on Windows must not change it."""
+    """Return the hash of a source file. The hash ignores line endings, because a checkout on Windows changes them."""
     return hashlib.sha256(path.read_bytes().replace(b"\r\n", b"\n")).hexdigest()

@@ -1,20 +1,20 @@
-"""Guess for which handout a submission was written, by clues that the handout left in its files. Pure.
+"""Guess for which handout a submission was written, by clues in the submission's files. Pure.
 
 A clue is a pattern in a file: the wording of a docstring, the names in a signature, an import ([[marks]] in a handout's
-file). All clues of one topic together have one vote, however many match. A topic votes for every handout of which
-at least one clue on this topic matches. A topic without a matching clue does not vote, so a missing text is never a
-clue for an older handout.
+file). All clues of one topic together have one vote, even if several of them match. A topic votes for every handout
+that has a matching clue on this topic. A topic without a matching clue does not vote, so a missing text is never a clue
+for an older handout.
 
     A handout is chosen only if  at least LEAST topics vote for it,
                                  these are at least SHARE of all topics that vote,
-                                 and every other handout, including the assignment's own, has fewer votes,
-                                 or as many but differs only a little from it (`elders`): then the elder is chosen;
+                                 and every other handout, including the assignment's own, has fewer votes; or it has
+                                 equally many, but differs only a little (`elders`): then the elder is chosen;
     else the assignment's own handout.
 
-So a student gains nothing by deleting a function and forging the older wording of one docstring: the signatures,
-imports and other docstrings still vote, and one topic is no majority. No pattern can detect a submission that forges
-most of an older package. The note and the class page show each guess, so that one odd submission among many stands out.
-If all submissions are of one handout, name it instead of guessing.
+So a student gains nothing by deleting a function and copying one docstring of an older handout: the signatures, imports
+and other docstrings still vote, and one topic is not enough. No pattern can detect a submission that imitates most of
+an older package. The note and the class page show each guess, so that staff notice one odd submission among many.
+If all submissions are of one handout, name this handout instead of guessing.
 """
 
 from __future__ import annotations
@@ -28,12 +28,15 @@ from grader.records import Reason
 
 LEAST: Final = 3
 SHARE: Final = 0.75
-MOST_READ: Final = 1 << 20  # characters of a file; a student file has some 50,000
+MOST_READ: Final = 1 << 20  # most characters of a file that are searched; a student file has some 50,000
 
 
 @dataclass(frozen=True)
 class Clue:
-    """A pattern to search in a file; each run of white space counts as one space. topic: also shown to people."""
+    """A pattern to search in a file, in which several white space characters count as one space.
+
+    topic: see above; notes and pages also show it.
+    """
 
     topic: str
     file: str
@@ -43,16 +46,15 @@ class Clue:
 def guess_handout(
     files: Mapping[str, bytes], clues: Mapping[str, Sequence[Clue]], own: str, elders: Mapping[str, str] | None = None
 ) -> tuple[str, Reason]:
-    """Guess the handout of a submission, and why, by the clues of each handout; `own` may have clues or not.
+    """Return the probable handout of a submission, and the reason. Never raises, whatever the files contain.
 
-    Never raises, whatever the files contain.
-
-    elders: for a handout, the older one from which it differs only a little.
+    clues: the clues of each handout; `own`, the assignment's own handout, may have none. elders: for a handout, the
+    older handout from which it differs only a little.
     """
     wanted = {clue.file for found in clues.values() for clue in found}
     texts = {file: one_spaced(files[file]) for file in sorted(wanted) if file in files}
     topics = list(dict.fromkeys(clue.topic for found in clues.values() for clue in found))
-    votes = {}  # by handout, the topics that vote for it
+    votes = {}  # for each handout, the topics that vote for it
     for name, found in clues.items():
         matching = {clue.topic for clue in found if clue.file in texts and clue.pattern.search(texts[clue.file])}
         votes[name] = [topic for topic in topics if topic in matching]

@@ -1,4 +1,4 @@
-"""Read how other handouts of an assignment differ, from ASSIGNMENT/handouts/NAME.toml, and validate it.
+"""Read and validate ASSIGNMENT/handouts/NAME.toml, which describes how another handout of the assignment differs.
 
 handout_keys.py lists the keys, judging/adapt.py defines the rules, and handout_guess.py the clues. The file of the
 assignment's own handout may contain only [[marks]] and years. All names are compared with the reference, so that a
@@ -67,7 +67,7 @@ def load_handouts(assignment: Assignment, selected: str) -> Handouts:
 
 
 def load_handout(path: Path, assignment: Assignment, defined: frozenset[str]) -> tuple[Handout, tuple[Clue, ...]]:
-    """Read one file. defined: ids of all functions and classes of the reference. Raises AssignmentError."""
+    """Read one handout's file. defined: ids of all functions and classes of the reference. Raises AssignmentError."""
     place = f"{FOLDER}/{path.name}"
     data = completed(path)
     unknown = sorted(data.keys() - HANDOUT.keys())
@@ -122,7 +122,10 @@ def read_toml(path: Path) -> dict[str, Any]:
 
 
 def completed(path: Path) -> dict[str, Any]:
-    """The file's data, completed from the handout that `like` names; marks of other topics are added."""
+    """Return the data of a handout's file. If `like` names another handout, take missing keys from its file.
+
+    The list of marks also gets the other handout's marks on topics that this file does not have.
+    """
     data = read_toml(path)
     if "like" not in data:
         return data
@@ -166,7 +169,7 @@ def list_of(place: str, table: Mapping[str, Any], name: str, where: str = "") ->
 
 
 def by_function(ids: Iterable[str]) -> dict[str, list[str]]:
-    """Names of misconceptions by function, from ids such as layers.f.forgets_bias."""
+    """Return the names of misconceptions by function, from ids such as layers.f.forgets_bias."""
     found: dict[str, list[str]] = {}
     for function, _, name in (item.rpartition(".") for item in ids):
         found.setdefault(function, []).append(name)
@@ -174,8 +177,10 @@ def by_function(ids: Iterable[str]) -> dict[str, list[str]]:
 
 
 def check_pattern(place: str, pattern: str, assignment: Assignment, defined: frozenset[str]) -> None:
-    """A pattern must start with a function of the reference. If this function has points, the pattern must match one of
-    its checks."""
+    """Raise AssignmentError unless a pattern starts with a function of the reference.
+
+    If the function has points, the pattern must also match one of the function's checks.
+    """
     functions = [name for name in defined if pattern.startswith(f"{name}.")]
     if not functions:
         raise AssignmentError(
@@ -222,7 +227,7 @@ def mark_from(place: str, row: Mapping[str, Any]) -> Clue:
 
 
 def definitions_in(reference: Path) -> frozenset[str]:
-    """Ids of all functions and classes that the reference's modules define. The modules are parsed, not run."""
+    """Return the ids of all functions and classes that the reference's modules define. Parses the modules only."""
     found = set()
     for path in sorted(reference.rglob("*.py")):
         module = path.relative_to(reference).with_suffix("").as_posix().replace("/", ".")

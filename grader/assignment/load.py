@@ -4,8 +4,8 @@
     checks/…         ├─► Assignment (checks with files, visibility and points; misconceptions; limits)
     misconceptions/… ┘
 
-The folder's Python files are trusted: the instructor wrote them. They are loaded by path, under module names of their
-own. fixtures.py loads the fixtures.
+The folder's Python files are trusted, because the instructor wrote them. Python files are loaded by path, under module
+names that no other module has. fixtures.py loads the fixtures.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from grader.records import HIDDEN, VISIBLE, Check, Members
 
 FOLDERS = {"public": VISIBLE, "hidden": HIDDEN}
 Definition = TypeVar("Definition", CheckDefinition, MisconceptionDefinition)
-FOR_STUDENTS = ("notebooks", "template")  # folders that do not affect marks
+FOR_STUDENTS = ("notebooks", "template")  # folders of the assignment that do not affect marks
 
 
 @dataclass(frozen=True)
@@ -40,33 +40,36 @@ class Assignment:
     title: str
     package: str
     reference: Path
-    student_files: tuple[str, ...]  # these and the next three: paths below the package
+    student_files: tuple[str, ...]  # paths below the package, as in the next three fields
     handed_out: tuple[str, ...]
     extended: tuple[str, ...]  # handed-out files whose definitions students may replace
     kernels: tuple[str, ...]  # sources from which handed-out files can be compiled
     sets: tuple[ModuleSet, ...]
     classes: Mapping[str, Members]
     stubs: Mapping[str, tuple[str, ...]]
-    functions: Mapping[str, float]  # points by id, in the assignment's order; 0 for those of `called`
-    questions: Mapping[str, float]  # points by the name of an answer cell; staff mark these, beside the score
+    functions: Mapping[str, float]  # for the id of each function, its points (0 for `called`), in the order of the file
+    questions: Mapping[str, float]  # for the name of each answer cell that staff mark, its maximum of points
     checks: tuple[Check, ...]
     definitions: Mapping[str, CheckDefinition]
     misconceptions: tuple[MisconceptionDefinition, ...]
     limits: Mapping[str, float]  # the table [limits]
-    expected_warnings: tuple[str, ...]  # beginnings of warnings that handed-out files give only in the sandbox
-    right_solutions: tuple[Path, ...]  # folders of right student files, for authoring
+    expected_warnings: tuple[str, ...]  # the beginnings of warnings that handed-out files give only in a sandbox
+    right_solutions: tuple[Path, ...]  # folders of right student files in other styles (authoring/tolerances.py)
     rules: Rules  # which attempt counts and what late days cost (rules.py)
-    sha256: str  # of all files that affect marks
+    sha256: str  # the hash of all files that affect marks
 
     def stubs_of(self, check: Check) -> frozenset[str]:
-        """Return the functions that may be called in a check: those that its function may call, and those that the
-        function which it needs may call."""
+        """Return the functions that stubs may replace in a check.
+
+        Stubs may replace the functions that the check's function may call, and those that the function in `needs` may
+        call.
+        """
         needed = self.stubs.get(check.needs, ()) if check.needs else ()
         return frozenset(self.stubs.get(check.function, ())) | frozenset(needed)
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """The modules below the package that are graded, in the order of the student files."""
+        """The graded modules below the package, in the order of the student files."""
         return tuple(module_of_file(file) for file in self.student_files)
 
     def misconceptions_of(self, function: str) -> list[MisconceptionDefinition]:
@@ -177,7 +180,7 @@ def hash_of(folder: Path) -> str:
 
 
 def files_that_count(folder: Path) -> Iterator[Path]:
-    """The files of an assignment folder that decide marks, in a fixed order."""
+    """Yield the files of an assignment folder that decide marks, in a fixed order."""
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
         counts = path.is_file() and path.suffix in {".toml", ".py", ".json", ".npz"}
@@ -186,6 +189,6 @@ def files_that_count(folder: Path) -> Iterator[Path]:
 
 
 def counted_content(folder: Path, path: Path) -> bytes:
-    """The content of such a file that decides marks: of assignment.toml, all but the rules for grades."""
+    """Return the part of a file's content that decides marks: of assignment.toml, all but the rules for grades."""
     content = path.read_bytes()
     return without_rules(content) if path == folder / "assignment.toml" else content

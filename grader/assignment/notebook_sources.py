@@ -11,9 +11,10 @@ A source is a Python file in assignment/notebooks/, cut into cells by marker lin
     ### END SOLUTION             follow "# "); the student's version has a line that explains what to do
 
 IPython's magics are comments, so that the file is valid Python: `# %matplotlib inline` becomes `%matplotlib inline`.
-Nothing is executed and no output is stored. A cell's metadata has its role and name, under "grader". Its id is its
-name or, for a cell without a name, a digest of its text, so that ids stay when other cells are added or removed.
-Source of the cell markers: the percent format of several editors; of the result: nbformat 4.5.
+Nothing is executed and no output is stored. A cell's metadata has the cell's role and name, under "grader". The id of a
+cell is its name. Without a name, the id is a digest of the cell's text, so that it stays the same when other cells are
+added or removed.
+The cell markers are those of the percent format of several editors. The notebooks have the format nbformat 4.5.
 """
 
 from __future__ import annotations
@@ -49,19 +50,19 @@ class SourceCell:
     """One cell of a source."""
 
     kind: Literal["code", "markdown"]
-    role: str  # "": plain text or code
+    role: str  # "check", "answer", or "" for all other cells
     name: str
-    lines: tuple[str, ...]  # with the solution and its markers
+    lines: tuple[str, ...]  # including the solution and its markers
     line: int  # the line number of the cell's marker, from 1
 
 
 def student_notebooks(assignment: Assignment) -> dict[str, bytes]:
-    """The notebooks for students, by file name: without solutions and outputs. Raises AssignmentError."""
+    """Make the notebooks for students, by file name, without solutions and outputs. Raises AssignmentError."""
     return {name: notebook(cells, place, solved=False) for name, place, cells in sources(assignment)}
 
 
 def instructor_notebooks(assignment: Assignment) -> dict[str, bytes]:
-    """The notebooks for instructors, by file name: with solutions. Raises AssignmentError."""
+    """Make the notebooks for instructors, by file name, with solutions. Raises AssignmentError."""
     return {name: notebook(cells, place, solved=True) for name, place, cells in sources(assignment)}
 
 
@@ -93,9 +94,9 @@ def cells_of(text: str, place: Path) -> list[SourceCell]:
 
 
 def notebook(cells: list[SourceCell], place: Path, *, solved: bool) -> bytes:
-    """Make a notebook: nbformat 4.5, the same bytes for the same source. Raises AssignmentError for a wrong region."""
+    """Make a notebook (nbformat 4.5); the same source gives the same bytes. Raises AssignmentError for a bad region."""
     try:
-        import nbformat  # imported here, because grading does not need it
+        import nbformat  # not at the top, because grading does not need it
     except ImportError as error:
         raise GraderError("notebooks: nbformat is not installed. Run pip install nbformat.") from error
     made: list[Any] = []
@@ -133,7 +134,7 @@ def uncommented(line: str, place: str) -> str:
 
 
 def without_regions(cell: SourceCell, place: Path, *, solved: bool) -> Iterator[str]:
-    """Yield the lines of a cell: the solutions without their markers, or the lines that replace them."""
+    """Yield the lines of a cell: with solutions, without their markers; or, unless `solved`, TODO lines instead."""
     regions = find_regions(str(place), "\n".join(cell.lines), first=cell.line + 1)
     if regions and cell.role != "answer":
         raise AssignmentError(
@@ -149,7 +150,7 @@ def without_regions(cell: SourceCell, place: Path, *, solved: bool) -> Iterator[
 
 
 def identify(cell: SourceCell, taken: dict[str, int]) -> str:
-    """The cell's id: role and name, else a digest of its text (with a number if two cells have the same text)."""
+    """Return a cell's id: role and name, else a digest of its text (with a number if two cells have the same text)."""
     if cell.name:
         return f"{cell.role}-{cell.name}"
     digest = hashlib.sha256("\n".join((cell.kind, *cell.lines)).encode()).hexdigest()[:12]

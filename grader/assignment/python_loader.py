@@ -1,7 +1,7 @@
 """Import the Python files of an assignment (checks, misconceptions) and of its reference, always from their source.
 
-These files are trusted and run in the judge. Bytecode files are neither read nor written: Python would accept one that
-was made from an older source of the same size and the same second.
+These Python files are trusted and run in the judge. Bytecode files are neither read nor written, because Python would
+accept outdated bytecode if the older source has the same size and was saved in the same second.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class SourceOnlyLoader(SourceFileLoader):
 
 
 class ReferenceFinder(MetaPathFinder):
-    """Finds the Python modules of one package and loads them from source. Other finders load compiled extensions."""
+    """Finds the Python modules of one package, to load them from source. Other finders find compiled extensions."""
 
     def __init__(self, package: str) -> None:
         self.package = package
@@ -37,11 +37,11 @@ class ReferenceFinder(MetaPathFinder):
 
 
 def load_module(path: Path, name: str | None = None) -> ModuleType:
-    """Import a trusted file, or a package by its __init__.py, by path. Raises AssignmentError."""
+    """Import a trusted module by its path; for a package, the path of __init__.py. Raises AssignmentError."""
     name = name or f"_assignment_{hashlib.sha256(str(path.resolve()).encode()).hexdigest()[:12]}_{path.stem}"
     loader = SourceOnlyLoader(name, str(path))
     spec = spec_from_loader(name, loader)
-    assert spec is not None  # the loader has a file
+    assert spec is not None  # spec_from_loader returns None only for a loader without a file
     module = sys.modules[name] = module_from_spec(spec)
     try:
         loader.exec_module(module)

@@ -13,7 +13,7 @@ from grader.errors import AssignmentError
 
 
 def load_reference(assignment: Assignment) -> dict[str, Any]:
-    """The reference's functions by id. Raises AssignmentError if a graded one is missing."""
+    """Return the reference's functions by id. Raises AssignmentError if a graded function is missing."""
     package = f"_reference_{hashlib.sha256(str(assignment.reference).encode()).hexdigest()[:12]}"
     init = assignment.reference / "__init__.py"
     if not init.is_file():

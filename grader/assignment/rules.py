@@ -1,16 +1,16 @@
-"""What assignment.toml says of grades, beside what decides over marks: which attempt counts, and what late days cost.
+"""The rules for grades in assignment.toml: which attempt counts, and what late days cost.
 
     attempts = "latest"                    or "best", "first"
     [late]
     due = 2026-05-01T23:59:00-07:00        a time with its zone
     percent_per_day = 10                   for each started day, of the points that can be reached
     of = "max_score"                       or "score": of the points that were earned
-    grace_hours = 1                        late by no more than this is on time
-    free_days = 2                          for each student, before a day costs anything
-    cap_percent = 50                       lateness never costs more
+    grace_hours = 1                        a submission that is late by at most this counts as on time
+    free_days = 2                          the number of late days that cost a student nothing
+    cap_percent = 50                       the most that late days may cost
 
-None of it changes what code earns, so none of it is in the assignment's hash (without_rules) and nothing is graded
-again when it changes.
+The rules for grades do not change the points of code. So the assignment's hash leaves these rules out (without_rules),
+and a change of a rule does not cause a regrade.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from grader.decisions import COUNTS, LATEST, SHARES, LatePolicy, Rules
 from grader.errors import AssignmentError
 
 KEYS: Final = ("attempts", "late")
-# The lines of the table [late] up to the next table, and the one key.
+# The lines of the table [late] up to the next table, and the line of the key `attempts`.
 TABLE: Final = re.compile(rb"(?m)^\[late\][^\n]*\n(?:(?!\[)[^\n]*\n?)*")
 KEY: Final = re.compile(rb"(?m)^attempts[ \t]*=[^\n]*\n?")
 LIMITS: Final = {"grace_hours": 24.0 * 366, "free_days": 366.0, "cap_percent": 100.0, "percent_per_day": 100.0}
 
 
 def rules_from(toml: Path, data: Mapping[str, Any]) -> Rules:
-    """Raises AssignmentError for what cannot be meant."""
+    """Return the rules of an assignment. Raises AssignmentError for a wrong value or an unknown key."""
     counts = data.get("attempts", LATEST)
     if counts not in COUNTS:
         raise AssignmentError(f"{toml}: attempts is {counts!r}, expected one of {', '.join(COUNTS)}.")
@@ -66,7 +66,10 @@ def late_from(toml: Path, late: Any) -> LatePolicy:
 
 
 def without_rules(content: bytes) -> bytes:
-    """assignment.toml without these lines; as it is, where taking them out would take more with them."""
+    """Return the content of assignment.toml without the lines of the rules.
+
+    If removing these lines would also change another key, return the content unchanged.
+    """
     rest = KEY.sub(b"", TABLE.sub(b"", content))
     if rest == content:
         return content

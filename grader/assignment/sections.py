@@ -1,13 +1,13 @@
 """Parse and validate three sections of assignment.toml: [[sets]], [classes], [stubs].
 
     [[sets]]    files, on, without      files: student files that one sandbox checks together. on: student files that
-                                        they build on, imported first. without: handed-out files that would do the
-                                        students' work and are withheld
+                                        these files import, and that are imported first. without: handed-out files that
+                                        the sandbox does not have, because they would do the students' work
     [classes]   id = {methods, attributes}      the members of a class's objects that checks use
-    [stubs]     id = [ids]              functions that it may call: if the student's are wrong, it is graded again with
-                                        stubs in their place, which call the reference
+    [stubs]     id = [ids]              functions that the function `id` may call: if the student's versions of them are
+                                        wrong, `id` is graded again with stubs in their place, which call the reference
 
-Raises AssignmentError, which names the file and what to do.
+All functions raise AssignmentError, which names the file and what to do.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ from grader.records import Members
 
 @dataclass(frozen=True)
 class ModuleSet:
-    """Student files that are checked in one sandbox, paths below the package."""
+    """A set of student files that one sandbox checks together. All paths are below the package."""
 
     files: tuple[str, ...]
     on: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
 
     def alone(self) -> list[ModuleSet]:
-        """One set for each of the files."""
+        """Return one set for each file of this set."""
         return [ModuleSet((file,), self.on, self.without) for file in self.files]
 
 
 def sets_from(toml: Path, data: Mapping[str, Any], files: Sequence[str], handed_out: Sequence[str]) -> list[ModuleSet]:
-    """The sets; each student file is in exactly one. Without [[sets]], each student file is a set of its own."""
+    """Return the sets. Each student file is in exactly one set; without [[sets]], each student file has its own set."""
     sets = []
     for item in read_entry(toml, data, "sets") if "sets" in data else [{"files": [file]} for file in files]:
         unknown = set(item) - set(ModuleSet.__dataclass_fields__)

@@ -6,8 +6,9 @@ A region is between two comments, each on its own line, as in nbgrader:
     …
     ### END SOLUTION
 
-A banner that explains what to write replaces the region, with a `raise`. So code below an unwritten region never runs,
-whichever names it uses from there. The indentation stays.
+In a student file, a banner that explains what to write replaces the region, followed by `raise NotImplementedError`. So
+code below an unwritten region never runs, and cannot fail because the region's variables are missing. The replacement
+has the indentation of the region.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from grader.errors import AssignmentError
 
 BEGIN: Final = "### BEGIN SOLUTION"
 END: Final = "### END SOLUTION"
-WIDTH: Final = 75  # of the banner, without its indentation
+WIDTH: Final = 75  # columns of the banner, without its indentation
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
@@ -40,7 +41,7 @@ class Region:
 
 
 def student_files_of(assignment: Assignment) -> dict[str, bytes]:
-    """The student files without their solutions, by path below the package. Raises AssignmentError as take_out does."""
+    """Return the student files without solutions, by path below the package. Raises AssignmentError, see take_out."""
     paths = {name: assignment.reference / name for name in assignment.student_files}
     return {name: take_out(str(path), read_text(path)).encode() for name, path in paths.items()}
 
@@ -53,10 +54,10 @@ def read_text(path: Path, advice: str = "The reference must have it.") -> str:
 
 
 def find_regions(place: str, text: str, first: int = 1) -> list[Region]:
-    """The solution regions of a file, or of a part of it.
+    """Return the solution regions of a file, or of a part of a file.
 
-    first: the line number of the text's first line, for a part. Raises AssignmentError, which names file and line, if a
-    region is nested or unclosed.
+    first: the line number in the file of the text's first line. Raises AssignmentError, which names file and line, if a
+    region is nested or has no end.
     """
     regions = []
     begin = 0
@@ -81,10 +82,10 @@ def find_regions(place: str, text: str, first: int = 1) -> list[Region]:
 
 
 def take_out(place: str, text: str) -> str:
-    """The file as students get it: a banner and `raise NotImplementedError` replace each solution.
+    """Return a file as students get it: a banner and `raise NotImplementedError` replace each solution.
 
-    Raises AssignmentError, which names file and line, for a region that is nested, unclosed or outside of a function,
-    and for a file that is not valid Python without its solutions.
+    Raises AssignmentError, which names file and line, for a region that is nested, has no end or is outside of a
+    function, and for a file that is not valid Python without its solutions.
     """
     regions = find_regions(place, text)
     lines = text.split("\n")
@@ -107,7 +108,11 @@ def take_out(place: str, text: str) -> str:
 
 
 def banner(name: str, which: str, used: Sequence[str]) -> list[str]:
-    """The lines that replace a solution."""
+    """Return the lines that replace a solution.
+
+    which: the number of the solution, if the function has several. used: the solution's variables that the code below
+    it reads.
+    """
     text = f"TODO: Write {name} as its docstring says{which}."
     if used:
         text += f" The code below needs {' and '.join(filter(None, (', '.join(used[:-1]), used[-1])))}."
@@ -126,9 +131,10 @@ def parse(place: str, text: str) -> ast.Module:
 
 
 def function_around(place: str, tree: ast.Module, region: Region) -> tuple[str, Function]:
-    """The outermost function or method that contains the region, and its name for people.
+    """Return the outermost function or method that contains a region, and its name for people.
 
-    Only the region's begin counts: the parser does not see a comment at the end of a function.
+    Tests only the first line of the region, because the parser does not count a comment at the end of a function as
+    part of the function.
     """
     for outer in tree.body:
         owner, nodes = (outer.name, outer.body) if isinstance(outer, ast.ClassDef) else ("", [outer])
@@ -143,9 +149,9 @@ def function_around(place: str, tree: ast.Module, region: Region) -> tuple[str, 
 
 
 def names_used_below(function: Function, region: Region, regions: Sequence[Region]) -> list[str]:
-    """Return the variables that the region sets and code below it reads, in the order of the reads.
+    """Return the variables that a region sets and code below the region reads, in the order of the reads.
 
-    Code in other regions does not count: students do not get it.
+    Ignores code in other regions, because students do not get this code.
     """
     names = [node for node in ast.walk(function) if isinstance(node, ast.Name)]
     written = {node.id for node in names if isinstance(node.ctx, ast.Store) and region.holds(node.lineno)}

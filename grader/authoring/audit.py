@@ -1,16 +1,18 @@
-"""The audit: does grading tell right from wrong, and does it tell the student why?
+"""The audit: grades the reference and wrong variants of it, and verifies their marks and hints.
 
-    variants.py ─► submissions ─► the real grading, sandbox and all ─► judge each result ─► Audit
+    variants.py ─► submissions ─► the same grading as for students, in a sandbox ─► problems_of, hint_problems ─► Audit
 
-A misconception is not graded on all checks, only on those that run its function, and on all other checks of the same
-functions and of the functions that these need. All other checks return the same values and points as on the reference.
+A misconception is graded only on the checks that its wrong function can affect: the checks that run the wrong function,
+all other checks of the functions under test in these checks, and the checks of the functions that these need. On every
+other check, a submission with the misconception gets the same values and points as the reference.
 
 The audit fails if - the reference loses a mark, or the template earns one; - another variant keeps full marks for a
-function that is wrong in it; - a misconception costs marks in a function that does not use the wrong one, or although a
-stub can replace the wrong one; - a misconception gets another hint than its own, or none.
+wrong function; - a misconception costs marks in a function that does not use the wrong function, or in a function where
+a stub can replace the wrong function; - a misconception gets no hint, or the hint of another misconception.
 
-It reports two more findings but does not fail for them: checks that catch nothing that others miss; and mistakes that
-cost marks twice although no stub can help, since a backward gets what the student's forward returned.
+The audit reports two more findings but does not fail for them. First, checks that catch no mistake that other checks
+miss. Second, mistakes that cost marks twice where no stub can help, because a backward gets the value that the
+student's forward returned.
 """
 
 from __future__ import annotations
@@ -32,21 +34,24 @@ from grader.messages.say import said, say_all
 from grader.records import GRADED, MISSING, PASSED, CheckResult, FunctionResult, Result
 from grader.running.job_pool import grade_all
 
-EPSILON: Final = 1e-6  # points; they are rounded to six digits
+EPSILON: Final = 1e-6  # in points; results round points to six digits
 
-Users = Mapping[str, frozenset[str]]  # by function
+Users = Mapping[str, frozenset[str]]  # for each function, the functions that use it
 
 
 @dataclass(frozen=True)
 class Audit:
-    """The findings of run_audit. Visible and hidden checks count separately for `needless`: students fix their code by
-    the visible ones, and the hidden ones must catch the same mistakes without them."""
+    """The findings of run_audit.
+
+    `needless` compares visible checks only with visible ones, and hidden checks only with hidden ones. Students fix
+    their code with the visible checks; the hidden checks alone must then catch all mistakes.
+    """
 
     variants: tuple[Variant, ...]
-    results: tuple[Result, ...]  # in the same order; each holds the checks that its variant was graded on
+    results: tuple[Result, ...]  # in the order of `variants`; a result holds the checks that its variant was graded on
     problems: tuple[str, ...]  # why the audit fails, one line each
     needless: tuple[str, ...]  # ids of checks (find_needless)
-    costly: Mapping[str, tuple[str, ...]]  # by misconception, other functions that lose marks (find_costly)
+    costly: Mapping[str, tuple[str, ...]]  # for each misconception, right functions that lose marks (find_costly)
 
 
 @dataclass(frozen=True)
@@ -54,8 +59,8 @@ class Duration:
     """The time of one check on the reference."""
 
     check: str
-    cpu_s: float  # in this process
-    graded_s: float  # wall time when it was graded
+    cpu_s: float  # CPU time of the check in this process
+    graded_s: float  # wall time of the check in the sandbox
 
 
 def run_audit(
@@ -67,7 +72,7 @@ def run_audit(
     window: int,
     advance: Callable[[Result], None],
 ) -> Audit:
-    """Grade every variant and judge the results. Raises GraderError if one cannot be graded: a fault of ours."""
+    """Grade every variant and list what is wrong in the results. Raises GraderError if a variant cannot be graded."""
     parts = dict(parts_of(assignment, variants))
     done: dict[str, Result] = {}
     for result in grade_all((one.submission for one in variants), settings, executor, window=window, parts=parts):
@@ -87,7 +92,7 @@ def run_audit(
 
 
 def parts_of(assignment: Assignment, variants: Iterable[Variant]) -> Iterator[tuple[str, frozenset[str]]]:
-    """By misconception: the ids of the checks that its variant is graded on (see above)."""
+    """Yield the name of each misconception with the ids of the checks that it can affect (see the top of this file)."""
     run = functions_run(assignment)
     for variant in variants:
         if variant.misconception is not None:
@@ -97,7 +102,10 @@ def parts_of(assignment: Assignment, variants: Iterable[Variant]) -> Iterator[tu
 
 
 def callers(assignment: Assignment) -> Users:
-    """By function, all functions that its mistakes may reach: they call it or get its return value, also indirectly."""
+    """Return for each function all functions that its mistakes may affect.
+
+    A mistake affects all functions that call the wrong function or get its return value, directly or through others.
+    """
     uses: dict[str, set[str]] = {function: set(assignment.stubs.get(function, ())) for function in assignment.functions}
     for check in assignment.checks:
         uses[check.function] |= {check.needs} if check.needs else set()
@@ -114,7 +122,7 @@ def callers(assignment: Assignment) -> Users:
 def problems_of(
     variant: Variant, result: Result, called_by: Users, stubs: Mapping[str, Sequence[str]]
 ) -> Iterator[str]:
-    """Everything wrong in the result of one variant, except hints."""
+    """Yield every wrong mark in the result of one variant, one line each."""
     if variant.name == REFERENCE:
         for check in result.checks:
             if check.status != PASSED or lost_points(check):
@@ -145,7 +153,7 @@ def possibly_affected(variant: Variant, called_by: Users) -> frozenset[str]:
 
 
 def hint_problems(variant: Variant, result: Result) -> list[str]:
-    """Everything wrong with the hints of one variant: a misconception must get its own hint and no other."""
+    """List what is wrong with the hints of one variant: a misconception must get its own hint and no other hint."""
     if variant.misconception is None:
         return []
     own = variant.misconception.hint
@@ -158,7 +166,10 @@ def hint_problems(variant: Variant, result: Result) -> list[str]:
 
 
 def find_needless(mistakes: Iterable[tuple[Variant, Result]]) -> tuple[str, ...]:
-    """Checks that are never the only one of their function and visibility to catch a misconception."""
+    """Return the checks that are not needed to catch the misconceptions.
+
+    For every misconception that such a check catches, another check of the same function and visibility does, too.
+    """
     rows: dict[tuple[str, str], list[list[CheckResult]]] = {}  # one row per misconception
     for variant, result in mistakes:
         mine = [check for check in result.checks if check.function in variant.changed]
@@ -172,7 +183,7 @@ def find_needless(mistakes: Iterable[tuple[Variant, Result]]) -> tuple[str, ...]
 
 
 def find_costly(mistakes: Iterable[tuple[Variant, Result]], called_by: Users) -> dict[str, tuple[str, ...]]:
-    """By misconception, the functions that lose marks since they call the wrong function or use its return value."""
+    """Return for each misconception the right functions that lose marks, because they use the wrong function."""
     costly: dict[str, tuple[str, ...]] = {}
     for variant, result in mistakes:
         users = possibly_affected(variant, called_by)
@@ -186,7 +197,7 @@ def lost_points(one: CheckResult | FunctionResult) -> bool:
 
 
 def measure_durations(assignment: Assignment, graded: Result) -> list[Duration]:
-    """The time of each check on the reference, the slowest first. graded: the result of the reference."""
+    """Measure the time of each check on the reference; the slowest check is first. graded: the reference's result."""
     functions = load_reference(assignment)
     wall = {check.id: check.duration_s for check in graded.checks}
     durations = []

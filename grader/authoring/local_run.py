@@ -36,19 +36,24 @@ def run_locally(
     arities: list[tuple[str, int]] | None = None,
     reference: Functions | None = None,
 ) -> ReturnedValues:
-    """Run a check on functions in this process. reference: the reference's functions, if `functions` are others; a
-    check with a `reference` argument calls them."""
+    """Run a check on functions in this process.
+
+    reference: the reference's functions, which a check with a `reference` argument calls; `functions` if not given.
+    """
     names, classes = frozenset(functions), assignment.classes
     student = Student(local_call(functions, arities, classes), names, classes)
     measure = Student(local_call(reference or functions, None, classes), names, classes)
-    np.random.seed(check.seed)  # a worker does the same at the start of a check
+    np.random.seed(check.seed)  # a worker also sets this seed at the start of a check
     return perform(check.run, student, np.random.RandomState(check.seed), measure)
 
 
 def run_variant(
     assignment: Assignment, check: Check, functions: Functions, item: MisconceptionDefinition
 ) -> dict[str, np.ndarray] | str | None:
-    """The values of the variant, or the type of the exception that it raises; None if the check rejected its values."""
+    """Run a check on the reference with one misconception. Return the values that the check computes.
+
+    Returns the name of the exception's type if the misconception raises one, and None if the check rejects its values.
+    """
     reference = namespace_of(functions)
     wrong = {**functions, check.function: lambda *args, **kwargs: item.run(reference, *args, **kwargs)}
     try:
@@ -58,12 +63,12 @@ def run_variant(
             return {name: np.asarray(value, dtype=np.float64) for name, value in answer.values.items()}
     except CallFailed:
         return None
-    except Exception as error:  # a misconception may raise where the reference does not
+    except Exception as error:  # a misconception may raise for inputs that the reference accepts
         return type(error).__name__
 
 
 def namespace_of(functions: Functions) -> SimpleNamespace:
-    """The functions as attributes below their modules' names: namespace.layers.affine_forward."""
+    """Return an object that has the functions as attributes of their modules, such as `.layers.affine_forward`."""
     root = SimpleNamespace()
     for name, function in functions.items():
         place = root
@@ -75,10 +80,11 @@ def namespace_of(functions: Functions) -> SimpleNamespace:
 
 @contextmanager
 def imported_solution(assignment: Assignment, folder: Path) -> Iterator[dict[str, Callable[..., Any]]]:
-    """Yield the graded functions of a right solution. Within the block, the solution is imported under the package's
-    own name.
+    """Yield the graded functions of a right solution. Within the `with` block, the solution is imported under the name
+    of the students' package.
 
-    Functions that the solution lacks are left out, so that it stays useful when the assignment gets another function.
+    Leaves out functions that the solution lacks. So the solution can still be used after the assignment gets a new
+    function.
     """
     if not folder.is_dir():
         found = f"right_solutions names {folder}, which is not a folder"
@@ -116,12 +122,12 @@ def remove_modules(package: str) -> dict[str, ModuleType]:
 
 
 def functions_run(assignment: Assignment) -> dict[str, frozenset[str]]:
-    """Return for each check the functions and classes that it runs on the reference, at any depth of calls. They are
-    observed, not declared.
+    """Return for each check the functions and classes that the check runs on the reference, at any depth of calls.
 
-    Deterministic, since checks are. If a check does not run a function, a misconception in its place cannot change the
-    values of the check: until the first call of that function, the submission behaves like the reference.
-    Raises the exception of a check that fails on the reference; `grader fixtures` rejects such a check.
+    Observes the calls with a profile hook. The result is the same in each run, because checks are deterministic. If a
+    check does not run a function, a misconception of this function cannot change the values of the check: until its
+    first call, the submission behaves like the reference.
+    If a check raises an exception on the reference, this raises it, too; `grader fixtures` rejects such a check.
     """
     functions = load_reference(assignment)
     owners = {code: name for name, function in functions.items() for code in codes_of(function)}
@@ -134,7 +140,7 @@ def functions_run(assignment: Assignment) -> dict[str, frozenset[str]]:
 
 
 def codes_of(function: Callable[..., Any]) -> Iterator[CodeType]:
-    """The code of a function, or of every method of a class, inherited ones included."""
+    """Yield the code object of a function, or of every method of a class, including inherited methods."""
     bases = function.__mro__ if isinstance(function, type) else ()
     for member in (function, *(member for base in bases for member in vars(base).values())):
         plain = getattr(member, "__func__", getattr(member, "fget", member))
@@ -144,7 +150,7 @@ def codes_of(function: Callable[..., Any]) -> Iterator[CodeType]:
 
 @contextmanager
 def functions_entered(owners: Mapping[CodeType, str]) -> Iterator[set[str]]:
-    """Yield a set that collects the owners of all code that runs within the block."""
+    """Yield a set. While the `with` block runs, the set collects the names from `owners` whose code is called."""
     seen: set[str] = set()
 
     def notice(frame: FrameType, event: str, _: Any) -> None:

@@ -1,7 +1,7 @@
 """Generates fixtures: runs every check on the reference and on every misconception.
 
-So nobody writes an expected array by hand. Deterministic: each check has a seed, and the files hold no timestamp.
-`drift` lists what a fresh run would change.
+So nobody writes an expected array by hand. The same sources give the same files: each check has a seed, and the files
+hold no timestamp. `drift` lists what a new run would change.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ from grader.judging.numgrad import evaluate
 from grader.records import VISIBLE, Check
 
 NOISE: Final = ("made_with", "spread")  # entries of the manifest that may differ between machines
-SAME: Final = 1e-9  # relative; rounding differs between BLAS libraries, but no change of a source is that small
+SAME: Final = 1e-9  # larger than differences between BLAS libraries, smaller than effects of a changed source
 
 
 @dataclass(frozen=True)
 class Made:
-    """Fixtures in memory: the manifest without hashes of files, and the arrays by file.
+    """Fixtures in memory: the manifest without hashes of files, and the arrays of each file.
 
-    lacking: by folder of a right solution, the functions that it lacks. The spread of these functions was not measured
-    with that solution.
+    lacking: for the folder of each right solution, the functions that the solution lacks. The spread of these functions
+    was not measured with that solution.
     """
 
     manifest: dict[str, Any]
@@ -52,7 +52,10 @@ class Made:
 
 
 def make_fixtures(assignment: Assignment) -> Made:
-    """Run every check on the reference and on every variant. Raises AssignmentError if the reference fails a check."""
+    """Run every check on the reference and on every misconception of its function.
+
+    Raises AssignmentError if the reference fails a check.
+    """
     functions = load_reference(assignment)
     files: dict[str, dict[str, np.ndarray]] = {}
     entries, expected = {}, {}
@@ -86,11 +89,11 @@ def make_fixtures(assignment: Assignment) -> Made:
 def make_fixture(
     assignment: Assignment, check: Check, functions: Functions, arrays: dict[str, np.ndarray]
 ) -> dict[str, Any]:
-    """One check's entry for the manifest; its arrays are added to `arrays`."""
+    """Return the entry of one check for the manifest, and add the arrays of the check to `arrays`."""
     arities: list[tuple[str, int]] = []
     try:
         answer = run_locally(assignment, check, functions, arities)
-        arities_of_check = list(arities)  # copied now, since reach_patterns below makes more calls
+        arities_of_check = list(arities)  # a copy, because reach_patterns below makes more calls
         reached = reach_patterns(answer.gradients, check) if answer.gradients else {}
         forward = evaluate(answer.gradients.at, answer.gradients.points) if answer.gradients else None
     except AssignmentError as error:
@@ -136,7 +139,7 @@ def make_fixture(
 
 
 def arguments_of(assignment: Assignment, functions: Functions) -> dict[str, list[str]]:
-    """Names of arguments by function and by method; those of a method begin with the object itself."""
+    """Return the names of the arguments of each function and method; the first argument of a method is `self`."""
     callables = dict(functions)
     for name, members in assignment.classes.items():
         callables |= {f"{name}.{method}": getattr(functions[name], method) for method in members.methods}
@@ -152,7 +155,7 @@ def as_expected(check: Check, name: str, value: Any) -> np.ndarray:
 
 
 def write_fixtures(assignment: Assignment, made: Made) -> None:
-    """Write the arrays, then the manifest, each file atomically. Remove array files that no check uses any more."""
+    """Write the arrays, then the manifest, each file atomically. Remove array files that no check uses now."""
     folder = assignment.folder / "fixtures"
     hashes = {}
     for name, arrays in sorted(made.arrays.items()):
@@ -167,7 +170,7 @@ def write_fixtures(assignment: Assignment, made: Made) -> None:
 
 
 def drift(assignment: Assignment, made: Made) -> list[str]:
-    """Differences between the fixtures on disk and these, one line each; empty if they agree."""
+    """List the differences between the fixtures on disk and those in `made`, one line each."""
     folder = assignment.folder / "fixtures"
     try:
         manifest = read_manifest(folder / MANIFEST)
@@ -189,7 +192,10 @@ def drift(assignment: Assignment, made: Made) -> list[str]:
 
 
 def units_by_key(assignment: Assignment, made: Made) -> dict[str, Unit]:
-    """The common scale of arrays that are compared together, so that differences from rounding are not drift."""
+    """Return the scale of each array that a check compares together with others, by the key of the array.
+
+    `drift` compares such arrays with this scale, so that it does not report differences from rounding.
+    """
     arrays = {name: array for part in made.arrays.values() for name, array in part.items()}
     units = {}
     for check in assignment.checks:

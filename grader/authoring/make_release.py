@@ -8,9 +8,9 @@
 requirements.txt names the wheel by its path, so one command in the unpacked folder installs everything. Before the zip
 is written, every file in it, also inside the wheel, is searched for secrets (public_part.py).
 
-The wheel holds the package `grader` and nothing else. A build of the whole project could also pack compiled kernels or
-an old build folder. So one file fits every system, and the same source gives the same bytes. Source of the format:
-Python packaging user guide, binary distribution format.
+The wheel is made here and not by a build of the whole project, which could also pack compiled kernels or an old build
+folder. The wheel holds the package `grader` and nothing else, so it can be installed on every system, and the same
+source gives the same bytes. Source of the format: Python packaging user guide, binary distribution format.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ WHEEL: Final = b"Wheel-Version: 1.0\nGenerator: grader release\nRoot-Is-Purelib:
 
 
 def make_release(assignment: Assignment) -> dict[str, bytes]:
-    """Every file of the zip by its path. Raises AssignmentError if one of them contains a secret."""
+    """Return every file of the zip by its path. Raises AssignmentError if a file contains a secret."""
     files = make_template(assignment)
     files |= {f"assignment/{name}": content for name, content in public_files(assignment).items()}
     name, wheel = make_wheel()
@@ -58,7 +58,10 @@ def make_release(assignment: Assignment) -> dict[str, bytes]:
 
 
 def make_wheel() -> tuple[str, bytes]:
-    """File name and content. Raises GraderError if the grader is not installed, or in another version."""
+    """Return the file name and the content of the wheel.
+
+    Raises GraderError if the grader is not installed, or if another version than this one is installed.
+    """
     try:
         installed = metadata.distribution(DISTRIBUTION)
     except metadata.PackageNotFoundError:
@@ -73,10 +76,11 @@ def make_wheel() -> tuple[str, bytes]:
         path.relative_to(root.parent).as_posix(): path.read_bytes()
         for path in root.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts and not path.name.startswith(".")
-        if not path.is_relative_to(STARTER)  # otherwise its solution is handed out
+        if not path.is_relative_to(STARTER)  # the starter assignment contains a solution
     }
     info = f"{DISTRIBUTION}-{grader.VERSION}.dist-info"
-    files[f"{info}/METADATA"] = described.partition("\n\n")[0].encode() + b"\n"  # only the fields, without the README
+    # The fields of the metadata end at the first empty line; the README follows.
+    files[f"{info}/METADATA"] = described.partition("\n\n")[0].encode() + b"\n"
     files[f"{info}/WHEEL"] = WHEEL
     files[f"{info}/entry_points.txt"] = (installed.read_text("entry_points.txt") or "").encode()
     record = "".join(f"{name},{digest(content)},{len(content)}\n" for name, content in sorted(files.items()))

@@ -7,7 +7,7 @@
     README.md, pyproject.toml, …   unchanged from assignment/template
     MESSAGES.md                    what messages mean (messages_page.py)
 
-It contains nothing else: students get only files that the assignment names.
+The package contains nothing else: students get only files that the assignment names.
 """
 
 from __future__ import annotations
@@ -23,12 +23,15 @@ from grader.atomic_files import write_bytes
 from grader.authoring.messages_page import PAGE, messages_page
 from grader.errors import AssignmentError
 
-# Left behind by running and compiling: not part of the template, and not drift either.
+# Running and compiling leave these files behind. They are not part of the template, and `drift` ignores them.
 LEFT_BEHIND: Final = {"__pycache__", ".ipynb_checkpoints", "build", "datasets", ".so", ".pyd", ".pyc", ".egg-info"}
 
 
 def make_template(assignment: Assignment) -> dict[str, bytes]:
-    """Every file by its path, sorted. Raises AssignmentError if one cannot be made, or would contain a solution."""
+    """Return every file of the template by its path, sorted.
+
+    Raises AssignmentError if a file cannot be made, or would contain a solution.
+    """
     package = assignment.package
     files = {f"{package}/{name}": content for name, content in student_files_of(assignment).items()}
     for name in (*assignment.handed_out, *assignment.kernels):
@@ -38,7 +41,7 @@ def make_template(assignment: Assignment) -> dict[str, bytes]:
         files[f"{package}/{name}"] = read(assignment.reference / name)
     for folder in sorted({name.rpartition("/")[0] for name in files}):
         init = f"{folder}/__init__.py".removeprefix(f"{package}/")
-        title = f'"""{assignment.title}."""\n'.encode()  # the reference's docstring calls itself the solution
+        title = f'"""{assignment.title}."""\n'.encode()  # the reference's own docstring contains the word "solution"
         files[f"{folder}/__init__.py"] = read(assignment.reference / init) if folder != package else title
     files |= student_notebooks(assignment)
     files |= {name: read(path) for name, path in found_in(assignment.folder / "template").items()}
@@ -54,13 +57,13 @@ def make_template(assignment: Assignment) -> dict[str, bytes]:
 
 
 def write_template(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write every file, each atomically. Other files in the folder stay; `drift` names them."""
+    """Write every file, each atomically. Other files in the folder stay; `drift` lists them."""
     for name, content in files.items():
         write_bytes(folder / name, content)
 
 
 def drift(folder: Path, files: Mapping[str, bytes]) -> list[str]:
-    """Differences between the folder and these files, one line each; empty if they agree. Ignores line endings."""
+    """List the differences between a folder and these files, one line each. Ignores line endings."""
     found = found_in(folder)
     lines = [f"{name}: missing" for name in files if name not in found]
     lines += [
@@ -73,7 +76,7 @@ def drift(folder: Path, files: Mapping[str, bytes]) -> list[str]:
 
 
 def found_in(folder: Path) -> dict[str, Path]:
-    """The files of a folder by their path below it, without those that running and compiling leave behind."""
+    """Return the files of a folder by their path below it, except files that running and compiling leave behind."""
     paths = {path.relative_to(folder): path for path in sorted(folder.rglob("*")) if path.is_file()}
     return {name.as_posix(): path for name, path in paths.items() if not LEFT_BEHIND & {*name.parts, name.suffix}}
 

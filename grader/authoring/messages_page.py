@@ -1,7 +1,7 @@
 """Makes MESSAGES.md, which students get: what each message means and what to do about it.
 
 grader/messages/            the sentences
-ASSIGNMENT/messages.toml    sections; for each sentence, example values from this assignment, and what it means
+ASSIGNMENT/messages.toml    sections; for each sentence, example values from the assignment and an explanation
 """
 
 from __future__ import annotations
@@ -42,7 +42,10 @@ STATUSES: Final = (
 
 
 def messages_page(folder: Path) -> str | None:
-    """The page for an assignment; None if it has no messages.toml. Raises AssignmentError if that file is invalid."""
+    """Return the page for the assignment in `folder`; None if the assignment has no messages.toml.
+
+    Raises AssignmentError if messages.toml is invalid.
+    """
     path = folder / SOURCE
     if not path.is_file():
         return None
@@ -63,7 +66,7 @@ def sections_of(path: Path) -> list[dict[str, Any]]:
 
 
 def example_of(id: str, entry: Mapping[str, Any], path: Path) -> Reason:
-    """The example for one sentence. Raises AssignmentError if the id is unknown, or if values are wrong or missing."""
+    """Return the example for one message. Raises AssignmentError for an unknown id, and for wrong or missing values."""
     if id not in CATALOGUE:
         raise AssignmentError(f"{path}: no message has the id {id}. Correct the id, or remove the entry.")
     example = entry.get("example", {})

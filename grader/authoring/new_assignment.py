@@ -1,8 +1,8 @@
 """Write a new assignment (`grader new`): the files of starter/, and their fixtures.
 
-The names of the files in starter/ end in `.txt`, because they are text for another folder and not modules of this
-package. The wheel for students does not contain them (make_release.py), so that an instructor who keeps the first
-function does not hand out its solution.
+The names of the files in starter/ end in `.txt`, because the files are not modules of this package. The wheel for
+students does not contain starter/ (make_release.py). Otherwise an instructor who keeps the function of the starter in a
+new assignment would hand out the function's solution.
 """
 
 from __future__ import annotations
@@ -34,6 +34,6 @@ def write_new(folder: Path) -> list[str]:
 
 
 def starter_files() -> dict[str, bytes]:
-    """The contents of all files, by path below the new folder."""
+    """Return the content of each file of a new assignment, by its path below the new folder."""
     paths = (path for path in sorted(STARTER.rglob(f"*{SUFFIX}")) if path.is_file())
     return {path.relative_to(STARTER).as_posix().removesuffix(SUFFIX): path.read_bytes() for path in paths}

@@ -5,10 +5,10 @@
     fixtures/public/           unchanged: expected arrays, and the outputs of misconceptions in public checks
     fixtures/manifest.json     only the entries of the above, with the hints of these misconceptions
 
-This is an allow list: students get nothing else. Secrets are the lines of solutions, hidden checks and misconceptions,
-and the names of hidden checks. The search considers lines of 20 characters and more, and finds them anywhere: in the
-middle of another line, or escaped in a notebook's JSON. A line that students see anyway, in the reference outside of
-its solutions or in a public check, is no secret.
+The list above is an allow list: students get nothing else. Secrets are the lines of solutions, hidden checks and
+misconceptions, and the names of hidden checks. The search considers lines of 20 characters and more. The search also
+finds a secret line in the middle of another line, or escaped in a notebook's JSON. A line is not a secret if it also
+occurs in a public check, or in the reference outside of its solutions, because students see these files.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PUBLIC: Final = (
     *("title", "package", "reference", "student_files", "handed_out", "extended", "expected_warnings"),
     *("sets", "points", "classes", "stubs", "words", "limits"),
 )
-# Entries of the manifest that are copied unchanged; public_manifest selects from the others.
+# The entries of the manifest that public_manifest copies unchanged. It copies only parts of the other entries.
 ALWAYS: Final = ("schema", "made_with", "arguments")
 OPEN: Final = "public/"
 SHORTEST: Final = 20
@@ -40,8 +40,10 @@ TEXT: Final = (".py", ".pyx", ".pxi", ".h")
 
 
 def public_files(assignment: Assignment) -> dict[str, bytes]:
-    """The public files by their path below the assignment folder. Raises AssignmentError if a function has no public
-    check, FixtureError if the fixtures are out of date."""
+    """Return the public files by their path below the assignment folder.
+
+    Raises AssignmentError if a function has no public check, FixtureError if the fixtures are out of date.
+    """
     load_fixtures(assignment)
     folder = assignment.folder
     shown = {check.id: check.function for check in assignment.checks if check.visibility == VISIBLE}
@@ -59,7 +61,7 @@ def public_files(assignment: Assignment) -> dict[str, bytes]:
 
 
 def public_manifest(manifest: Mapping[str, Any], shown: set[str]) -> dict[str, Any]:
-    """The manifest without any information on hidden checks. shown: the ids of visible checks."""
+    """Return the manifest without any information on hidden checks. shown: the ids of visible checks."""
     checks = {name: entry for name, entry in manifest["checks"].items() if name in shown}
     seen = {(module_of(name), one) for name, of in checks.items() for one in (*of["variants"], *of["raises"])}
     parts: dict[str, dict[str, Any]] = {"hints": {}, "by_outcome": {}, "beside": {}}
@@ -78,8 +80,8 @@ def public_manifest(manifest: Mapping[str, Any], shown: set[str]) -> dict[str, A
 
 
 def as_toml(data: Mapping[str, Any]) -> str:
-    """The entries as TOML: plain values first, then tables, since TOML requires this order."""
-    literal = json.JSONEncoder(separators=(", ", " = ")).encode  # values of JSON are valid TOML, with = for :
+    """Return the entries as TOML. Plain values come before tables, because TOML requires this order."""
+    literal = json.JSONEncoder(separators=(", ", " = ")).encode  # JSON with = for : is valid TOML
     lines = ["# What students see of the assignment. Made by `grader release`.", ""]
     lines += [f"{name} = {literal(value)}" for name, value in data.items() if not isinstance(value, dict)]
     for name, table in data.items():
@@ -89,7 +91,7 @@ def as_toml(data: Mapping[str, Any]) -> str:
 
 
 def find_secrets(assignment: Assignment, files: Mapping[str, bytes]) -> list[str]:
-    """The secrets that the files contain, one line each; empty if all files may be handed out."""
+    """List the secrets that the files contain, one line each. If the list is empty, students may get the files."""
     secrets = dict(secret_lines(assignment))
     escaped = {secret: json.dumps(secret, ensure_ascii=False)[1:-1] for secret in secrets}
     found = []
@@ -102,8 +104,8 @@ def find_secrets(assignment: Assignment, files: Mapping[str, bytes]) -> list[str
 
 
 def secret_lines(assignment: Assignment) -> Iterator[tuple[str, str]]:
-    """Yield every line or name that students must not see, and where it is from."""
-    # Fixtures name their arrays by ids of checks. A hidden id that is part of a visible id is no secret.
+    """Yield every line or name that students must not see, and the file that contains it."""
+    # Public fixtures contain the ids of visible checks, so a hidden id that is part of a visible id is not a secret.
     visible = " ".join(check.id for check in assignment.checks if check.visibility == VISIBLE)
     ids = [check.id for check in assignment.checks if check.visibility != VISIBLE]
     yield from ((name, "a hidden check") for name in ids if name not in visible)
@@ -114,7 +116,8 @@ def secret_lines(assignment: Assignment) -> Iterator[tuple[str, str]]:
     hidden |= {path: source_lines(path, solved=False) for path in source_files(folder / "checks/hidden")}
     hidden |= {path: code_of(read_text(path)) for path in source_files(folder / "misconceptions")}
     yield from lines_not_in(shown, hidden)
-    # A line that a notebook shows may also be in a solution of a notebook, but not in a solution of the reference.
+    # Students may see a line of a notebook's solution if a notebook also shows it outside of its solutions.
+    # The reference's solutions were searched above, so for them this exception does not hold.
     notebooks = source_files(folder / "notebooks")
     shown += [line for path in notebooks for line in source_lines(path, solved=False, behind="# ")]
     yield from lines_not_in(shown, {path: source_lines(path, solved=True, behind="# ") for path in notebooks})
@@ -129,8 +132,10 @@ def lines_not_in(shown: Iterable[str], hidden: Mapping[Path, list[str]]) -> Iter
 
 
 def source_lines(path: Path, *, solved: bool, behind: str = "") -> list[str]:
-    """Return the lines of a source that are inside its solutions, or those that are outside. behind: prefix of a
-    notebook's text lines."""
+    """Return the lines of a source file inside its solutions (`solved`), or the lines outside of them.
+
+    behind: a prefix to remove from each line, such as the "# " of text in a notebook's source.
+    """
     lines = [line.strip().removeprefix(behind) for line in read_text(path).split("\n")]
     regions = find_regions(str(path), "\n".join(lines))
     marks = {number for one in regions for number in (one.begin, one.end)}
@@ -142,8 +147,10 @@ def source_lines(path: Path, *, solved: bool, behind: str = "") -> list[str]:
 
 
 def code_of(text: str) -> list[str]:
-    """The lines of misconceptions, without imports, which are no secret, and without hints, which students get. Hints
-    are in decorators, or in string constants that decorators share."""
+    """Return the lines of a misconceptions file that are secret: all but imports and hints, which students may see.
+
+    Hints are in decorators, or in string constants that several decorators use.
+    """
     lines = text.split("\n")
     for node in ast.walk(ast.parse(text)):
         nodes: Sequence[ast.stmt | ast.expr] = ()

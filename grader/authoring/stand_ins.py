@@ -4,8 +4,8 @@
                                         from . import _stand_ins, _misconceptions
                                         square = _stand_ins.variant("layers.square", "cube", square)
 
-This file runs inside the sandbox, as a helper file of the submissions that `grader audit` makes. Only `record` also
-runs in the judge. It needs only Python 3.8 and NumPy.
+`grader audit` adds this file to the submissions that it makes, so the file runs inside the sandbox and needs only
+Python 3.8 and NumPy. The function `record` also runs in the judge.
 """
 
 import base64
@@ -20,14 +20,15 @@ import numpy as np
 CONSTANTS = ("zeros", "ones", "nan", "echo", "none", "one_too_many")
 
 Call = Callable[..., Any]
-Memory = Dict[str, Tuple[Any, Tuple[Any, ...]]]  # by digest of a call: its return value, and its dicts after the call
+# For the digest of each call: the return value, and the dicts among the arguments as they are after the call.
+Memory = Dict[str, Tuple[Any, Tuple[Any, ...]]]
 
 MISCONCEPTIONS: Dict[Tuple[str, str], Call] = {}
-OWN: Dict[str, Any] = {}  # the replaced functions and classes, by id
+OWN: Dict[str, Any] = {}  # the original functions and classes, by id
 
 
 def misconception(function: str, hint: str, **options: bool) -> Callable[[Call], Call]:
-    """Replaces checks.misconception, the decorator in the files of misconceptions."""
+    """The decorator of the misconception files, in place of the one in grader.checks, which the sandbox lacks."""
 
     def define(run: Call) -> Call:
         MISCONCEPTIONS[function, run.__name__] = run
@@ -37,7 +38,7 @@ def misconception(function: str, hint: str, **options: bool) -> Callable[[Call],
 
 
 class Reference:
-    """The modules of the submission as attributes, with the original functions in place of the replaced ones."""
+    """Has the modules of the submission as attributes; their functions are the original ones, not the replacements."""
 
     def __init__(self, path: str = "") -> None:
         self.path = path
@@ -51,7 +52,10 @@ class Reference:
 
 
 def variant(function: str, name: str, own: Any) -> Any:
-    """Return a misconception that replaces `own`. While it runs, calls reach `own`, so that only it is wrong."""
+    """Return the misconception `name`, which replaces `own`.
+
+    While the misconception runs, it and all functions that it calls get `own`, so that no other function is wrong.
+    """
     OWN[function] = own
     run, running = MISCONCEPTIONS[function, name], []  # type: Call, List[bool]
 
@@ -70,8 +74,11 @@ def variant(function: str, name: str, own: Any) -> Any:
 
 
 def of_methods(answer: Call) -> Call:
-    """A decorator for `answer(*options, own, args, kwargs)`, which answers a call of `own`. The result takes options
-    and `own`, and returns the replacement for `own`. If `own` is a class, this replaces each of its public methods."""
+    """Decorate `answer(*options, own, args, kwargs)`, which returns the value of one call of `own`.
+
+    The decorated function takes options and `own`, and returns a replacement for `own`. If `own` is a class, the
+    replacement is a class with each public method replaced.
+    """
 
     def replace(*arguments: Any) -> Any:
         options, own = arguments[:-1], arguments[-1]
@@ -85,7 +92,7 @@ def of_methods(answer: Call) -> Call:
 
 @of_methods
 def constant(kind: str, own: Call, args: Any, kwargs: Any) -> Any:
-    """Constants in the types and shapes that `own` returns, so that only a check of the values can fail."""
+    """Return constants with the types and shapes that `own` returns, so that only the values are wrong."""
     if kind == "none":
         return None
     value = own(*copy.deepcopy(args), **copy.deepcopy(kwargs))
@@ -132,12 +139,12 @@ def record(function: str, memory: Memory, own: Call, args: Any, kwargs: Any) -> 
 
 
 def digest(*values: Any) -> str:
-    """A hash of arguments that is the same in every process and every version of Python and NumPy."""
+    """Return a hash of arguments that is the same in every process and every version of Python and NumPy."""
     return hashlib.sha256(literal(values).encode()).hexdigest()
 
 
 def literal(value: Any) -> str:
-    """A value as Python source; equal values give the same text. Objects become a dict of their attributes."""
+    """Return a value as Python source. Equal values give the same text; an object becomes a dict of its attributes."""
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, np.ndarray):

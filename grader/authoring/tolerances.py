@@ -1,11 +1,11 @@
 """Verifies that the tolerance of a check is well above the errors of right solutions and well below those of mistakes.
 
-An assignment names right solutions in other styles (loops, einsum, float32 inside, ...). The tolerance must be at least
-ROOM times the error of each of them; otherwise a right solution could lose marks for its style.
+An assignment names right solutions in other styles (loops, einsum, float32 inside, ...). The tolerance of a check must
+be at least ROOM times the error of each right solution; otherwise a right solution could lose marks for its style.
 
-A tolerance up to TOLERANCE is never too loose: right solutions that compute in float32 have errors nearly as large.
-With a wider tolerance, no comparison of a known misconception or a mutant may pass that would fail with TOLERANCE;
-otherwise a wrong submission gains points.
+A tolerance up to TOLERANCE is never too loose, because right solutions that compute in float32 have errors nearly as
+large. If the tolerance of a check is wider, each wrong value of a misconception or a mutant that fails with TOLERANCE
+must also fail with the wider tolerance. Otherwise the tolerance would give points to wrong submissions.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from grader.judging.compare import Arrays, Names, judge_values, relative_error, 
 from grader.messages.say import said
 from grader.records import PASSED, Check
 
-# A margin, since right solutions and mistakes in styles that were not tried may have errors closer to the tolerance.
+# A safety factor: solutions and mistakes that nobody has tried may have errors closer to the tolerance.
 ROOM: Final = 3.0
 
 
@@ -36,17 +36,19 @@ ROOM: Final = 3.0
 class Spread:
     """The differences between the right solutions and the reference.
 
-    lacking: by folder of a solution, relative to the assignment's, the functions that it lacks.
+    lacking: for each right solution, the functions that it lacks. A solution is named by its folder, relative to the
+    assignment folder.
     """
 
-    largest: Mapping[str, float]  # by check, the largest relative error of any right solution, as the judge computes it
+    largest: Mapping[str, float]  # for each check, the largest relative error of any right solution
     lacking: Mapping[str, tuple[str, ...]]
 
 
 def measure_spread(assignment: Assignment, functions: Functions, expected: Mapping[str, Arrays]) -> Spread:
-    """Run all checks on every right solution. functions: the reference's, used for those that a solution lacks.
+    """Run all checks on every right solution.
 
-    Raises AssignmentError if a right solution fails a check, or comes too close to its tolerance.
+    functions: the reference's functions, which replace functions that a solution lacks. Raises AssignmentError if a
+    right solution fails a check, or if its error is too close to the tolerance of the check.
     """
     largest = dict.fromkeys((check.id for check in assignment.checks), 0.0)
     lacking = {}
@@ -84,13 +86,16 @@ def error_of(check: Check, place: str, expected: Arrays, values: Mapping[str, ob
 class Difference:
     """The relative error of one value of a wrong function, as the judge computes it."""
 
-    wrong: str  # the name of the wrong function in messages
+    wrong: str  # the name that messages use for the wrong function
     name: str
     error: float
 
 
 def differences(wrong: str, expected: Arrays, values: Arrays, together: Names) -> Iterator[Difference]:
-    """Yield the values that only the tolerance can fail: finite arrays of the right shape that differ."""
+    """Yield each value of a wrong function whose verdict depends only on the tolerance.
+
+    The verdict depends only on the tolerance if the value is a finite array of the right shape with wrong numbers.
+    """
     units = units_of(expected, together)
     for name, array in expected.items():
         found = np.asarray(values[name], dtype=np.float64) if name in values else None
@@ -101,7 +106,7 @@ def differences(wrong: str, expected: Arrays, values: Arrays, together: Names) -
 
 
 def expect_tight(check: Check, found: Collection[Difference]) -> None:
-    """Raise AssignmentError if one of these passes, or nearly passes, since the tolerance of the check is too wide."""
+    """Raise AssignmentError if a wrong value in `found` passes, or nearly passes, because the tolerance is too wide."""
     if check.tolerance <= TOLERANCE or not found:
         return
     nearest = min(found, key=lambda one: one.error)
@@ -114,7 +119,7 @@ def expect_tight(check: Check, found: Collection[Difference]) -> None:
 
 
 def largest_tolerance(error: float) -> float:
-    """The largest tolerance with one digit that is ROOM times below this error of a mistake; at least TOLERANCE."""
+    """Return the largest tolerance with one digit that is at most the error divided by ROOM; at least TOLERANCE."""
     most = error / ROOM
     power = 10.0 ** math.floor(math.log10(most))
     return max(TOLERANCE, float(f"{math.floor(most / power + 1e-9) * power:.0e}"))

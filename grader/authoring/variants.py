@@ -1,13 +1,13 @@
-"""The variants that an audit grades as submissions: the reference, and wrong ones that must lose marks.
+"""The variants that an audit grades as submissions: the reference, and wrong variants of it that must lose marks.
 
     reference                     unchanged
     template                      without any solution
     constant-<kind>               every function returns constants of the right type and shape (stand_ins.py)
-    memorised                     returns what the reference returned in the visible checks, else zeros
+    memorised                     returns what the reference returned in visible checks; zeros for other arguments
     <function>.<misconception>    the reference with this one mistake
 
-They are built in memory and graded like any other submission. The text of the reference stays unchanged, so that line
-numbers are right; lines that replace a function are added below it.
+The audit builds variants in memory and grades them like any other submission. A variant contains the unchanged text of
+the reference, so that line numbers in messages are right. Lines that replace a function are added at the end of a file.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ DECORATOR: Final = ("grader.checks", "misconception")
 
 @dataclass(frozen=True)
 class Variant:
-    """A submission of the audit. changed: the functions that differ from the reference's."""
+    """A submission of the audit. changed: the functions that differ from the reference."""
 
     submission: Submission
     changed: frozenset[str]
@@ -76,9 +76,9 @@ def submission(name: str, files: Mapping[str, bytes]) -> Submission:
 def with_replacements(
     files: Mapping[str, bytes], replacements: Mapping[str, str], helpers: Mapping[str, bytes]
 ) -> dict[str, bytes]:
-    """Return the files, with lines added at their ends that rebind functions, and the helper files that these need.
+    """Return the files with added lines at their ends that replace functions, and the helper files for these lines.
 
-    replacements: by function id, the expression for its replacement, with {} for the function itself.
+    replacements: for each function id, the Python expression of the replacement, with {} for the function itself.
     """
     helpers = {"_stand_ins.py": Path(__file__).with_name("stand_ins.py").read_bytes(), **helpers}
     names = ", ".join(name.removesuffix(".py") for name in helpers)
@@ -92,9 +92,9 @@ def with_replacements(
 
 
 def staged_source(path: Path) -> bytes:
-    """A module of misconceptions, changed so that it can be imported without the grader. Lines keep their numbers.
+    """Return the source of a misconceptions file, changed so that it can be imported without the grader.
 
-    Raises AssignmentError if it imports anything from the grader but the decorator.
+    Lines keep their numbers. Raises AssignmentError if the file imports anything from the grader but the decorator.
     """
     text = path.read_text(encoding="utf-8")
     lines = text.split("\n")
@@ -110,7 +110,7 @@ def staged_source(path: Path) -> bytes:
 
 
 def record_visible(assignment: Assignment) -> Memory:
-    """Record what every call of the visible checks returns on the reference."""
+    """Run the visible checks on the reference, and record the return value of every call."""
     memory: Memory = {}
     functions = load_reference(assignment)
     recording = {name: record(name, memory, function) for name, function in functions.items()}

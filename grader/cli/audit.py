@@ -1,14 +1,14 @@
-"""`grader audit`: does grading tell right from wrong, and tell the student why?
+"""`grader audit`: verifies that wrong solutions lose marks, that the reference loses none, and that hints are right.
 
-It prints a matrix of checks by variants, in blocks that fit the width of a page; then remarks; then durations.
+The command prints a matrix of checks by variants, in blocks that fit the width of a page; then remarks; then durations.
 
     1 square  2 square_backward
                         1   2
     template            mm  mmm
     square.cube         x.  ~..
 
-Each character is one check. A block holds as many functions as fit. A variant that loses no points in a block has no
-row there; a line below counts such variants.
+Each character of the matrix is the outcome of one check. A block contains as many functions as fit side by side. A
+variant that loses no points in a block has no row in the block; a line below the block counts such variants.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ LETTERS: Final = {
 FOLLOWS: Final = "~"
 LEGEND: Final = ", ".join(f"{letter} {status}" for status, letter in LETTERS.items()) + f", {FOLLOWS} follows"
 
-Groups = dict[str, list[str]]  # the checks of each function, by their ids
+Groups = dict[str, list[str]]  # for each function, the ids of its checks
 
 
 @click.command()
@@ -111,7 +111,10 @@ def audit(
 
 
 def select(variants: Sequence[Variant], only: tuple[str, ...]) -> list[Variant]:
-    """The reference and each variant that `only` names, itself or by its function. No names selects all."""
+    """Return the reference, and each variant whose own name or function is in `only`. An empty `only` selects all.
+
+    Raises UsageError for a name that selects nothing.
+    """
     for name in only:
         if not any(name in names_of(one) for one in variants):
             raise UsageError(f"--only {name}: not a variant, and not a function with misconceptions. Correct the name.")
@@ -194,11 +197,11 @@ def blocks(groups: Groups, room: int) -> Iterator[Groups]:
 
 
 def width(group: Sized) -> int:
-    return max(2, len(group))  # room for a function's number
+    return max(2, len(group))  # above each group, the heading has a number of one or two digits
 
 
 def headings(block: Groups, start: int, indent: int) -> Iterator[str]:
-    """The numbered functions, as many per line as fit; then a line with each number above its columns."""
+    """Yield lines that list the functions with their numbers, then one line with each number above its columns."""
     entries = (f"{number}\xa0{function}" for number, function in enumerate(block, start))
     yield from (line.replace("\xa0", " ") for line in textwrap.wrap("  ".join(entries), WIDTH))
     columns = "  ".join(str(number).ljust(width(group)) for number, group in enumerate(block.values(), start))
@@ -206,8 +209,11 @@ def headings(block: Groups, start: int, indent: int) -> Iterator[str]:
 
 
 def letter_of(check: CheckResult | None) -> str:
-    """None means that the variant was not graded on the check: the check runs no wrong function, so it counts as
-    passed."""
+    """Return the letter for the outcome of one check.
+
+    `check` is None if the variant was not graded on the check, because the check runs no wrong function. A check that
+    was not graded counts as passed.
+    """
     if check is None:
         return LETTERS[PASSED]
     follows = check.follow_through and check.status == PASSED and not lost_points(check)
@@ -215,12 +221,12 @@ def letter_of(check: CheckResult | None) -> str:
 
 
 def cut(name: str) -> str:
-    """The end of a variant's name, at most WIDEST_NAME characters."""
+    """Return the last WIDEST_NAME characters of a variant's name."""
     return name if len(name) <= WIDEST_NAME else "…" + name[1 - WIDEST_NAME :]
 
 
 def print_durations(console: Console, durations: Sequence[Duration], count: int) -> None:
-    """Print the slowest checks on the reference, and the total over all checks."""
+    """Print the durations of the slowest checks on the reference, and the total duration of all checks."""
     console.print(f"{'CPU':>8} {'graded':>8}")
     for one in durations[:count]:
         console.print(f"{one.cpu_s:7.3f}s {one.graded_s:7.3f}s {one.check}", soft_wrap=True)

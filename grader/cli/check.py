@@ -2,8 +2,8 @@
 
     find_place ─► run_own ─► table of functions, what to do next ─► a save ─► rerun the functions it affects ─► …
 
-`--watch` polls times and sizes of files. A package has two dozen files, so this is cheap; it works on every file system
-and needs no further package.
+`--watch` polls the modification times and sizes of files. Polling is cheap, because a package has two dozen files.
+Polling works on every file system and needs no further library.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from grader.errors import UsageError
 from grader.function_ids import file_of
 from grader.messages.say import say
 from grader.records import Result, Submission
-from grader.report.pages import feedback_page
+from grader.report.pages import own_page
 from grader.report.standing import ABSENT, RIGHT, WAITS, WRONG, Standing, StandingRow, standing_of
 from grader.student.changed_functions import Unfinished
 from grader.student.own_run import Place, find_place, read_own, run_own, select, touched_by, with_rerun
@@ -34,7 +34,7 @@ from grader.student.own_run import Place, find_place, read_own, run_own, select,
 PAGE: Final = "feedback.html"
 STYLES: Final = {RIGHT: "green", WRONG: "bold red", ABSENT: "dim", WAITS: "yellow"}
 POLL_S: Final = 0.1
-SETTLE_S: Final = 0.03  # enough for an editor that writes a file in parts; if not, the rest counts as another save
+SETTLE_S: Final = 0.03  # most editors need less time to write a file; the rest of a slower write counts as a new save
 
 Stamps = dict[Path, tuple[int, int]]
 
@@ -59,7 +59,7 @@ def check(what: tuple[str, ...], assignment: Path | None, is_watching: bool, htm
     place = find_place(path, assignment)
     functions = select(place, names)
     console = Console(highlight=False)
-    changes = saves(place.package)  # started before the first run, so that a save during that run counts, too
+    changes = saves(place.package)  # call this before the first run, to notice saves during the run, too
     submission = read_own(place)
     result = run_own(place, functions, submission)
     standing = standing_of(result, selection=" ".join(names))
@@ -68,7 +68,7 @@ def check(what: tuple[str, ...], assignment: Path | None, is_watching: bool, htm
     show_rows(console, standing.rows)
     if html:
         page = place.package.parent / PAGE
-        write_text(page, feedback_page(result))
+        write_text(page, own_page(result))
         console.print(f"Page: {terminal_safe(str(page))}", soft_wrap=True)
         webbrowser.open(page.as_uri())
     show_summary(console, standing)
@@ -78,8 +78,10 @@ def check(what: tuple[str, ...], assignment: Path | None, is_watching: bool, htm
 
 
 def split(what: tuple[str, ...]) -> tuple[Path, tuple[str, ...]]:
-    """Split the words into path and names. The first word is a path if such a folder exists, or if it has a slash and
-    does not end in .py."""
+    """Split the arguments of the command into a path and names of functions.
+
+    The first argument is a path if such a folder exists, or if the argument has a slash and does not end in .py.
+    """
     if what and (Path(what[0]).is_dir() or (("/" in what[0] or "\\" in what[0]) and not what[0].endswith(".py"))):
         return Path(what[0]), what[1:]
     return Path(), what
@@ -111,7 +113,10 @@ def show_summary(console: Console, standing: Standing) -> None:
 
 
 def saves(folder: Path, *, poll_s: float = POLL_S) -> Iterator[None]:
-    """Yield each time a Python file below the folder changed since this call and the writing is over. Never ends."""
+    """Yield after each save of Python files below the folder, when the editor has finished writing. Never ends.
+
+    The first save that counts is the first one after this call.
+    """
     known = stamps(folder)
 
     def follow(known: Stamps) -> Iterator[None]:
@@ -130,7 +135,7 @@ def saves(folder: Path, *, poll_s: float = POLL_S) -> Iterator[None]:
 def stamps(folder: Path) -> Stamps:
     found: Stamps = {}
     for path in folder.rglob("*.py"):
-        with contextlib.suppress(OSError):  # an editor removed the file after it was listed
+        with contextlib.suppress(OSError):  # an editor may have removed the file meanwhile
             stat = path.stat()
             found[path] = (stat.st_mtime_ns, stat.st_size)
     return found
@@ -144,9 +149,9 @@ def watch(
     console: Console,
     changes: Iterable[None],
 ) -> Result:
-    """After each change, rerun the functions that it affects. Returns the last result, on Ctrl-C or after all changes.
+    """After each save, rerun the checks of the functions that the save affects.
 
-    submission: the files that `result` was made from.
+    Returns the last result, on Ctrl-C or when `changes` ends. submission: the files that gave `result`.
     """
     console.print(f"Watching {terminal_safe(str(place.package))}. Press Ctrl-C to stop.", soft_wrap=True)
     try:
@@ -171,7 +176,10 @@ def watch(
 
 
 def saved_files_first(functions: tuple[str, ...], before: Submission, after: Submission) -> list[tuple[str, ...]]:
-    """Split into the functions of the saved files and all others: their results need not wait until the nets ran."""
+    """Split `functions` into those of the saved files and all others.
+
+    The student sees the results for the saved files first, without waiting for the others (nets are slow).
+    """
     saved = {name for name in {*before.files, *after.files} if before.files.get(name) != after.files.get(name)}
     own = tuple(function for function in functions if file_of(function) in saved)
     others = tuple(function for function in functions if function not in own)

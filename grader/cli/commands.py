@@ -1,6 +1,6 @@
 """The group of all commands of `grader`. The module of a command is imported only when that command runs.
 
-Each command needs libraries that the others do not need; the list of commands needs none of them.
+Importing the modules of all commands would be slow, because each command needs libraries that others do not need.
 """
 
 from __future__ import annotations
@@ -12,17 +12,18 @@ from typing import Final
 import click
 
 from grader import VERSION
+from grader.pausing_gc import importing
 
 FOLDER: Final = click.Path(path_type=Path, file_okay=False)
 FILE: Final = click.Path(path_type=Path, dir_okay=False)
-# For the commands of staff. The students' commands search for the folder (student/own_run.py, find_assignment).
+# The option of the staff's commands. The students' commands search for the assignment folder (student/own_run.py).
 assignment_option = click.option(
     "--assignment", default="assignment", show_default=True, type=click.Path(path_type=Path), help="Assignment folder."
 )
 
-# By name, the text that `grader --help` shows. The module and the function of a command have the same name.
+# For each command, the text that `grader --help` shows. The command's module and function have the command's name.
 COMMANDS: Final = {
-    "audit": "Grade the reference, the template and every misconception: does grading tell right from wrong?",
+    "audit": "Grade the reference, the template and every misconception, and verify their marks and hints.",
     "check": "Run the public checks on your own code. Shows what is right, wrong or not written yet.",
     "compare": "Show who gained or lost points between two gradings, through which check, and why.",
     "export": "Write grades and feedback as files that Canvas, Moodle or Gradescope import.",
@@ -38,7 +39,7 @@ COMMANDS: Final = {
 
 
 class Commands(click.Group):
-    """Imports a command only when it is called."""
+    """Imports the module of a command only when the command is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(COMMANDS)
@@ -46,7 +47,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(f"grader.cli.{cmd_name}"), cmd_name)
+        with importing():
+            command: click.Command = getattr(importlib.import_module(f"grader.cli.{cmd_name}"), cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -29,8 +29,8 @@ FORMS: Final[dict[str, Callable[[Regraded], str]]] = {"json": as_json, "csv": as
 def compare(old: Path, new: Path, form: str | None, html: Path | None) -> int:
     """Show who gained or lost how much between two gradings of a class, through which check, and why.
 
-    OLD and NEW are output folders of `grader grade`. A regrade into the same folder shows this at its end; with
-    --dry-run, it shows this and replaces nothing.
+    OLD and NEW are output folders of `grader grade`. A regrade into the same output folder shows these changes at its
+    end; a regrade with --dry-run shows the changes and replaces no result.
     """
     regraded, title = compare_folders(old, new)
     if html is not None:
@@ -47,7 +47,10 @@ def compare(old: Path, new: Path, form: str | None, html: Path | None) -> int:
 
 
 def compare_folders(old: Path, new: Path) -> tuple[Regraded, str]:
-    """The changes, and the assignment's title. Memory holds one result of each folder, and the changes."""
+    """Return the changes between two output folders, and the assignment's title.
+
+    Holds only one result of each folder in memory at a time, and the changes.
+    """
     regraded, title = Regraded(), ""
     before, after = (known_ids(folder) for folder in (old, new))
     for name in after:

@@ -73,10 +73,10 @@ def export(
 ) -> int:
     """Write grades and feedback as files that a learning platform imports.
 
-    Canvas: fills in one column of a gradebook that Canvas exported, and keeps all other bytes. Moodle: does the same
-    with its grading worksheet. Gradescope: writes an autograder that runs no code and answers with these grades. A
-    grade that the platform would skip without a message stops the export, and nothing is written. docs/hand-back.md
-    has the steps up to published marks.
+    Canvas: fills in one column of a gradebook that Canvas exported, and changes no other byte. Moodle: fills in the
+    grades of a grading worksheet that Moodle exported. Gradescope: writes an autograder that runs no code and reports
+    these grades. If the platform would skip a grade without a message, the export stops and writes nothing.
+    docs/hand-back.md has the steps up to published marks.
     """
     if into is None and platform in HOW_TO_GET:
         raise UsageError(f"--to {platform} needs --into FILE: {HOW_TO_GET[platform]}.")
@@ -109,7 +109,7 @@ def export(
 
 
 def read_records(platform: str, out: Path, assignment: Path, url: str | None, *, answers: bool) -> list[HandBack]:
-    """Read the gradebook if it has the assignment; otherwise only the output folder."""
+    """Read the grades from the gradebook if it contains the assignment; otherwise from the output folder alone."""
     loaded = load_assignment(assignment)
     in_parts = platform in ("gradescope", "json")
     if url or beside(out).exists():
@@ -133,7 +133,7 @@ def read_records(platform: str, out: Path, assignment: Path, url: str | None, *,
 
 
 def write_feedback(platform: str, records: Sequence[HandBack], download: Path | None, save: Path) -> None:
-    """Zip the pages under names that the platform recognises, and list the pages that it would ignore."""
+    """Zip the feedback pages under names that the platform recognises; list pages that the platform would ignore."""
     with_page = [record for record in records if record.page is not None]
     names: Mapping[str, HandBack]
     left_out: Mapping[str, str] = {}
@@ -165,7 +165,7 @@ def report_ungraded(records: Sequence[HandBack]) -> None:
 
 
 def refuse_left_out(left_out: Mapping[str, str], partial: bool, what: str) -> None:
-    """Raises UsageError if the platform cannot take some grades, unless --partial was given."""
+    """Raise UsageError if the platform cannot import some grades; with --partial, only list these grades."""
     if left_out and not partial:
         raise UsageError(
             f"{len(left_out)} {what} cannot be exported: {named(left_out)}. Nothing was written. Correct this on the "

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import click
 
 from grader.cli.commands import FOLDER, assignment_option
+from grader.gradebook import run_entry
 from grader.pausing_gc import importing
 from grader.records import OWN_HANDOUT
+from grader.running.early_process import EarlyProcess
 from grader.running.notebook_renderer import Renderer, have_notebooks
-from grader.sandbox.host.isolation import KINDS
+from grader.sandbox.host.isolation import KINDS, begin_early
 from grader.sandbox.host.mounts import ONE_THREAD
 
 
@@ -72,6 +75,7 @@ def grade(
     sandbox: str,
     handout: str,
     scheduler: str | None,
+    dry_run: bool,
     **options: Any,
 ) -> int:
     """Grade folders, archives or single files. Writes OUT/index.html, OUT/grades.csv, and for each submission a report
@@ -82,22 +86,32 @@ def grade(
     A submission is not graded again as long as its files, the assignment, Python, NumPy, sandbox and grader stay the
     same. So the same command continues a run that was stopped.
     """
-    for name, count in ONE_THREAD.items():  # also for its jobs; starting BLAS threads takes as long as importing NumPy
+    # One BLAS thread, in this process and in its jobs: starting more threads takes as long as importing NumPy.
+    for name, count in ONE_THREAD.items():
         os.environ.setdefault(name, count)
-    renderer = Renderer(out)
+    renderer, bookkeeper = Renderer(out), EarlyProcess(run_entry.load)
     try:
+        if not dry_run and run_entry.is_installed():
+            bookkeeper.start()
+        with importing():
+            import grader.report.pages  # noqa: F401  # before the renderer is forked, which then need not import it
         if have_notebooks(paths):
             renderer.start()
-        with importing():  # slow; meanwhile the process that renders notebooks starts
+        python_inside = python or sys.executable
+        # This import is slow. The two processes import in parallel to it, and the sandbox is tried out.
+        with ThreadPoolExecutor(1) as beside, importing():
+            beside.submit(begin_early, sandbox, python_inside)
             from grader.grading.context import Settings, prepare_ground
 
-        settings = Settings(str(assignment.resolve()), python or sys.executable, sandbox, handout)
-        if scheduler is None:  # sandboxes run on this machine; prepare them while the remaining modules are imported
+        settings = Settings(str(assignment.resolve()), python_inside, sandbox, handout)
+        if scheduler is None:  # sandboxes run on this machine: prepare them in parallel to the next imports
             ground = prepare_ground(settings)
             ground.isolation.prepare(ground.interpreter)
         with importing():
             from grader.cli.grade_class import run_class
 
-        return run_class(renderer, settings, paths=paths, out=out, python=python, scheduler=scheduler, **options)
+        options |= {"paths": paths, "out": out, "python": python, "scheduler": scheduler, "dry_run": dry_run}
+        return run_class(renderer, bookkeeper, settings, **options)
     finally:
+        bookkeeper.end()
         renderer.end()

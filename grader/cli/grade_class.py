@@ -23,17 +23,19 @@ from grader.messages.say import say
 from grader.report import regraded_lines
 from grader.running.answers_csv import Marking
 from grader.running.class_run import Batch
+from grader.running.early_process import EarlyProcess
 from grader.running.hand_ins import HandIns
 from grader.running.identities import assign_ids, save_ids
 from grader.running.job_pool import JobPool, make_executor
 from grader.running.notebook_renderer import Renderer
 from grader.running.output_folder import locked, stored_ids
 
-INTERRUPTED: Final = 130  # 128 + SIGINT, the convention of shells
+INTERRUPTED: Final = 130  # by the convention of shells, 128 + SIGINT (2)
 
 
 def run_class(
     renderer: Renderer,
+    bookkeeper: EarlyProcess,
     settings: Settings,
     *,
     paths: tuple[Path, ...],
@@ -49,10 +51,10 @@ def run_class(
     profile: bool,
     gradebook: str | None,
 ) -> int:
-    """Grade all submissions that need it, and return the exit code. Waits until `renderer` has rendered all notebooks.
+    """Grade all submissions that have no current result, and return the exit code.
 
-    The other arguments are the options of the command. Raises GraderError if a submission could not be graded or
-    reported.
+    Waits until `renderer` has rendered all notebooks. The other arguments are the options of the command. Raises
+    GraderError if a submission could not be graded or reported.
     """
     context = prepare(settings)
     found = find(paths, context.assignment)
@@ -68,7 +70,7 @@ def run_class(
         marking = Marking(out, [one.id for one in found], context.assignment.questions, persons)
         if not dry_run:
             save_ids(found, out)
-        record = RunRecord(gradebook, out, context)
+        record = RunRecord(gradebook, out, context, bookkeeper)
         batch = Batch(
             found,
             settings,
@@ -106,7 +108,7 @@ def run_class(
             click.echo(f"stopped: {stored}. To continue, run {again}.", err=True)
             raise click.exceptions.Exit(code) from None
         batch.faults += renderer.faults
-        warnings = [*batch.finish(), *record.said]
+        warnings = [*batch.finish(), *record.warnings]
         if log_format == "text":
             show_class(batch, out, record)
         if profile:
@@ -117,7 +119,7 @@ def run_class(
             else:
                 show_profile(Console(highlight=False), parts, graded=graded, wall_s=wall_s, jobs=at_work)
         for line in warnings:
-            click.echo(f"grader: {terminal_safe(line)}", err=True)
+            Console(stderr=True, highlight=False).print(f"grader: {terminal_safe(line)}", soft_wrap=True)
     if batch.faults:
         count = f"{len(batch.faults)} of {total}"
         raise GraderError(
@@ -129,7 +131,7 @@ def run_class(
 
 
 def group_by_fault(faults: Sequence[str]) -> list[str]:
-    """List each fault once, with all submissions that it stopped: a full disk stops many of them for one reason."""
+    """List each fault once, with all submissions that it stopped. A full disk, for example, stops many submissions."""
     stopped: dict[str, list[str]] = {}
     for fault in faults:
         submission, _, text = fault.partition(": ")
@@ -141,7 +143,10 @@ def group_by_fault(faults: Sequence[str]) -> list[str]:
 def open_executor(
     scheduler: str | None, jobs: int, total: int, batch: Batch, python: str | None
 ) -> Iterator[tuple[Executor, int | Callable[[], int]]]:
-    """Yield the executor that grades, and its window: how many submissions it may hold at once, two for each job."""
+    """Yield the executor that grades, and its window: how many submissions the executor may hold at once.
+
+    The window is two submissions for each job.
+    """
     if scheduler is None:
         jobs = min(jobs or os.cpu_count() or 1, total)
         with make_executor(jobs) as local:
@@ -158,7 +163,7 @@ def open_executor(
 
 @contextmanager
 def stop_on_exception(executor: Executor) -> Iterator[None]:
-    """If an exception leaves the block, first stop the jobs that are grading."""
+    """If the `with` block raises an exception, stop the jobs, then let the exception propagate."""
     try:
         yield
     except BaseException:
@@ -212,7 +217,7 @@ def log_moves(batch: Batch, log: JsonLog) -> None:
 
 
 def show_moves(batch: Batch, out: Path, console: Console) -> None:
-    """Print what a regrade changed: one line that names compare.html, or everything if a dry run writes no page."""
+    """Print what a regrade changed: one line that names compare.html, or every change if a dry run writes no page."""
     regrading = batch.regrading
     if regrading.partly:
         count = len(regrading.partly)

@@ -1,8 +1,8 @@
-"""`grader gradebook`: what people decide, by commands. Each writes who decided and when; `grade` shows it on the pages.
+"""`grader gradebook`: staff enter their decisions about grades as commands.
 
-The commands stand in gradebook_commands/: people.py (who), decisions.py (points, comments, days) and tables.py (lists,
-tables, copies).
-
+Each command stores the decision, who made it and when; `grader grade` shows the decision on the pages. The commands are
+in gradebook_commands/: people.py (students, rosters), decisions.py (points, comments, late days), tables.py (lists,
+tables, copies) and publish.py.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from grader.gradebook.place import FILE_NAME
     default=FILE_NAME,
     show_default=True,
     envvar="GRADER_GRADEBOOK",
-    help="A file or postgresql://….",
+    help="The gradebook: a file or postgresql://….",
 )
-@click.option("--title", default="", metavar="TEXT", help="The assignment's title; not needed where there is only one.")
-@click.option("--who", default="", metavar="NAME", help="Who decides, for the history; your user name by default.")
+@click.option("--title", default="", metavar="TEXT", help="The assignment's title, if the gradebook has several.")
+@click.option("--who", default="", metavar="NAME", help="The person who decides. Default: your user name.")
 @click.pass_context
 def gradebook(context: click.Context, url: str, title: str, who: str) -> None:
-    """What people decide about scores: students, adjustments, comments, late days, regrade requests.
+    """Enter and show what people decide about grades: students, adjustments, comments, late days, regrade requests.
 
-    `grader grade` makes the gradebook beside its output folder. After decisions, the same `grader grade` command writes
-    the pages and grades.csv anew; it runs nothing again.
+    `grader grade` makes the gradebook beside its output folder. After decisions, run the same `grader grade` command
+    again: it writes the pages and grades.csv anew, and runs no student's code again.
     """
     context.obj = Desk(url, title, who)
 

@@ -1,7 +1,7 @@
 """The entry point of the `grader` program, and the only place where errors become exit codes (EXIT_CODES).
 
-A spawned process (a job, the renderer of notebooks) imports this module again, since it is `__main__` here. It needs
-neither click nor the commands, so only `main` imports them.
+A spawned process (a job, the renderer of notebooks) imports this module again, because multiprocessing imports the
+parent's `__main__`. A spawned process needs neither click nor the commands, so only the function `main` imports them.
 """
 
 from __future__ import annotations
@@ -14,13 +14,14 @@ from types import FrameType
 from typing import Final, NoReturn
 
 from grader.errors import GraderError, UsageError
+from grader.pausing_gc import importing
 
 USAGE: Final = 2
 FAULT: Final = 3
-STOPPED: Final = 128  # plus the number of the signal, the convention of shells
-# What each exit code means, for docs/reference.md.
+STOPPED: Final = 128  # by the convention of shells, the exit code is 128 plus the number of the signal
+# The meaning of each exit code; docs/reference.md lists them.
 EXIT_CODES: Final = {
-    0: "Done. `grader grade` ends with it whatever the marks are.",
+    0: "Done. `grader grade` exits with 0 whatever the marks are.",
     1: "Not yet: a public check does not pass, `--check` found a difference, or the audit found a problem.",
     USAGE: "Wrong usage: an unknown option, a path that does not exist.",
     FAULT: "A fault of the grader, the assignment or the machine. It takes no mark away and replaces no result.",
@@ -31,16 +32,17 @@ EXIT_CODES: Final = {
 
 
 def main() -> NoReturn:
-    import click
+    with importing():
+        import click
 
-    from grader.cli.commands import cli
+        from grader.cli.commands import cli
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a console may lack characters of a name or a message
+            stream.reconfigure(errors="replace")  # the console's encoding may lack characters of a name
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # under nohup it stays ignored
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:  # nohup ignores SIGHUP
             signal.signal(number, stop)
     try:
         code = cli.main(standalone_mode=False)
@@ -60,7 +62,7 @@ def main() -> NoReturn:
 
 
 def stop(number: int, frame: FrameType | None) -> NoReturn:
-    """Exit by an exception, so that sandboxes are stopped and work folders removed on the way."""
+    """Raise SystemExit, so that `finally` and `with` blocks stop sandboxes and remove work folders."""
     sys.exit(STOPPED + number)
 
 

@@ -15,7 +15,7 @@ from grader.cli.commands import FOLDER
 def new(folder: Path) -> int:
     """Write a new assignment that grades at once: one function, its checks, a misconception and two submissions.
 
-    DIR is a folder that is not there yet. DIR/README.md says what each file is and which command comes next.
+    DIR must be empty or not exist yet. DIR/README.md explains each file and names the next command.
     """
     names = write_new(folder)
     click.echo(f"{folder}: written ({len(names)} files). Next: cd {folder}; grader grade submissions")

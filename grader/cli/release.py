@@ -18,7 +18,7 @@ NAME: Final = "dist/student_template.zip"
 
 @click.command()
 @assignment_option
-@click.option("--out", type=FILE, help=f"Zip to write; {NAME} beside the assignment folder by default.")
+@click.option("--out", type=FILE, help=f"Zip to write. Default: {NAME} beside the assignment folder.")
 def release(assignment: Path, out: Path | None) -> int:
     """Pack the zip for students: the template, the notebooks, the public checks, and this grader to run them.
 

@@ -1,4 +1,4 @@
-"""`grader serve`: the gradebook in a browser, for the people who are named."""
+"""`grader serve`: shows the gradebook in a browser to the people that --person names."""
 
 from __future__ import annotations
 
@@ -24,24 +24,27 @@ INSTALL: Final = "Run pip install 'layergrader[serve]'"
     "url",
     metavar="URL",
     envvar="GRADER_GRADEBOOK",
-    help="A file or postgresql://…; gradebook.sqlite3 beside OUT by default.",
+    help="The gradebook: a file or postgresql://…. Default: gradebook.sqlite3 beside OUT.",
 )
 @click.option(
     "--title", default="", metavar="TEXT", help="The assignment's title; not needed if OUT holds its results."
 )
 @click.option(
-    "--person", "persons", multiple=True, metavar="NAME", help="Who gets a link; you by default. May be given often."
+    "--person", "persons", multiple=True, metavar="NAME", help="A person who gets a link. Repeatable. Default: you."
 )
-@click.option("--host", default="127.0.0.1", show_default=True, help="Where to listen.")
-@click.option("--port", default=8231, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free one.")
+@click.option("--host", default="127.0.0.1", show_default=True, help="The address on which the server listens.")
+@click.option("--port", default=8231, show_default=True, type=click.IntRange(0, 65535), help="0 takes a free port.")
 @click.option(
-    "--address", default="", metavar="URL", help="How browsers name this server, if a proxy stands before it."
+    "--address",
+    default="",
+    metavar="URL",
+    help="The address that browsers use, if a proxy is before the server.",
 )
 def serve(out: Path, url: str | None, title: str, persons: tuple[str, ...], host: str, port: int, address: str) -> int:
-    """Look at grades and decide about them in a browser. OUT is the output folder of `grader grade`.
+    """Show grades in a browser, where staff adjust and comment on them. OUT is the output folder of `grader grade`.
 
-    Prints a link for each person, with a token that says who it is: whatever is decided there has that name in the
-    history. Only this machine can reach the server, unless --host says otherwise. Ctrl-C ends it.
+    Prints a link for each person. The token in the link identifies the person, and the history shows this name for each
+    decision made through the link. Without --host, only this machine can reach the server. Press Ctrl-C to stop.
     """
     try:
         import uvicorn
@@ -73,7 +76,7 @@ def serve(out: Path, url: str | None, title: str, persons: tuple[str, ...], host
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket at which browsers can call. Raises UsageError."""
+    """Return a socket that listens on this host and port. Raises UsageError if the system refuses."""
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         return socket.create_server((host, port), family=family)

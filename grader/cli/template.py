@@ -16,7 +16,7 @@ NAME: Final = "student_template"
 
 @click.command()
 @assignment_option
-@click.option("--out", type=FOLDER, help=f"Folder to write; {NAME} beside the assignment folder by default.")
+@click.option("--out", type=FOLDER, help=f"Folder to write. Default: {NAME} beside the assignment folder.")
 @click.option("--check", is_flag=True, help="Write nothing; exit with 1 if the folder is out of date.")
 def template(assignment: Path, out: Path | None, check: bool) -> int:
     """Write the students' package: the reference without its solutions, and the files that come with it."""

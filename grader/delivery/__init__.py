@@ -1,1 +1,1 @@
-"""Grades and feedback as the learning platforms take them back: pure but for what writes the files."""
+"""Makes files with grades and feedback that the learning platforms can import."""

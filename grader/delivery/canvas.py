@@ -1,9 +1,9 @@
 """Canvas: fill in one column of its gradebook export, and name feedback files so that it recognises them.
 
 The rules follow its importer (lib/gradebook_importer.rb). The importer finds an assignment by the number in brackets
-after the title, and makes a new assignment if the number is missing. It skips columns whose header contains "Final
-Score" or a similar text, read-only columns, and students who are not assigned (N/A). A new value under Points Possible
-changes the assignment. Of two columns with the same name it reads the first.
+after the title, and makes a new assignment if the number is missing. The importer skips columns whose header contains
+"Final Score" or a similar text, read-only columns, and students who are not assigned (N/A). A new value under Points
+Possible changes the assignment. If two columns have the same name, the importer reads the first.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from grader.errors import UsageError
 from grader.intake.downloads.file_names import read_canvas
 from grader.intake.downloads.recognise import CANVAS, recognise
 
-NAMES: Final = (("Student",), ("LastName", "FirstName"))  # the columns before ID; the course decides
+NAMES: Final = (("Student",), ("LastName", "FirstName"))  # the course decides which columns come before ID
 KEYS: Final = ("SIS User ID", "SIS Login ID", "Integration ID")
 SKIPPED_HEADER: Final = re.compile(r"(Current|Final) (Score|Points|Grade)|Override (Score|Grade|Status)")
 WITH_NUMBER: Final = re.compile(r"(?P<title>.*)\s\((?P<number>[0-9]+)\)", re.DOTALL)
-# Cells of students without a grade by somebody's decision.
+# Values for students who have no grade because somebody decided so.
 KEPT: Final = {"EX": "is excused in Canvas", "N/A": "is not assigned in Canvas"}
 AGAIN: Final = "Export the gradebook again (Grades, Export)"
 
@@ -32,7 +32,7 @@ AGAIN: Final = "Export the gradebook again (Grades, Export)"
 def fill_gradebook(
     content: bytes, place: str, records: Sequence[HandBack], *, column: str = "", scale: bool = False
 ) -> Filled:
-    """The gradebook that Canvas exported, with the grades in one column; all other bytes stay.
+    """Return the gradebook that Canvas exported, with the grades in one column. All other bytes stay.
 
     column: its header, title or number; not needed if there is only one assignment. scale: convert grades to the
     column's maximum if it differs. Raises UsageError if Canvas would skip the column or misread it.
@@ -137,10 +137,10 @@ def number_in(cell: str) -> Decimal | None:
 def feedback_names(
     records: Sequence[HandBack], entries: Mapping[str, bool]
 ) -> tuple[dict[str, HandBack], dict[str, str]]:
-    """The pages by their names in the zip. And the pages that Canvas would ignore: by label of the record, the reason.
+    """Return the pages by their names in the zip, and for each page that Canvas would ignore: record's label → reason.
 
     entries: the names in the unpacked download, and whether each is a folder. Canvas finds a student by the first two
-    numbers between underscores: the user, and the last file that the user handed in.
+    numbers between underscores: those of the user, and of the last file that the user handed in.
     """
     download = recognise(entries)
     latest: dict[str, tuple[int, str, str]] = {}

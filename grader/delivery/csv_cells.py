@@ -1,4 +1,4 @@
-"""A CSV file as cells with their positions, so that some can be replaced while every other byte stays.
+"""Reads a CSV file as cells with positions, so that cells can be replaced without changing other bytes.
 
 The csv module of the standard library would not preserve quotes, line ends, trailing spaces and a byte order mark. Here
 a cell is a value and the span of text that it was read from.
@@ -19,7 +19,7 @@ SEPARATORS: Final = (",", ";", "\t")
 
 @dataclass(frozen=True, slots=True)
 class SpannedCell:
-    """start, end: the span of its text in the file, quotes included."""
+    """start, end: the position of the cell's text in the file, including quotes."""
 
     value: str
     start: int
@@ -37,7 +37,7 @@ class CellTable:
     lines: Sequence[int]
 
     def value(self, row: int, column: int | None) -> str:
-        """The value of a cell; "" if the row is shorter or there is no such column."""
+        """Return the value of a cell; "" if the row is shorter or there is no such column."""
         cells = self.rows[row]
         return cells[column].value if column is not None and column < len(cells) else ""
 
@@ -45,7 +45,7 @@ class CellTable:
         return f"{self.place}, line {self.lines[row]}"
 
     def filled(self, values: Mapping[tuple[int, int], str]) -> bytes:
-        """The file with these cells replaced, by row and column. Raises UsageError if a row has no such cell."""
+        """Return the file with these cells replaced, by row and column. Raises UsageError if a row has no such cell."""
         pieces, end = [], 0
         for (row, column), value in sorted(values.items()):
             if column >= len(self.rows[row]):
@@ -66,7 +66,7 @@ class CellTable:
 def read_cells(content: bytes, place: str, separators: Sequence[str] = SEPARATORS) -> CellTable:
     """Read the cells of a file. Raises UsageError, with the line, if it is not UTF-8 or not CSV.
 
-    separators: the one that occurs most often in the first line is used.
+    separators: the separator that is most frequent in the first line is used.
     """
     again = "Download it from the platform again, and do not save it in a spreadsheet"
     try:

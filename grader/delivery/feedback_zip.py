@@ -2,8 +2,8 @@
 
     pages ─► parts of PAGES ─► one thread for each part: read, compress, write to a temporary name, rename
 
-A class of thousands gets several zips, because platforms limit uploads to some hundred megabytes. Each can be uploaded
-by itself. Most of a page is style and script, so even fast compression removes nine tenths of it.
+A class of thousands gets several zips, because platforms limit uploads to some hundred megabytes. Each zip can be
+uploaded alone. Most of a page is style and script, so even fast compression removes nine tenths of it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Final
 from grader.atomic_files import write_bytes
 from grader.errors import GraderError
 
-PAGES: Final = 2000  # a page takes some 20 kB when compressed
+PAGES: Final = 2000  # a compressed page has about 20 kB
 LEVEL: Final = 1
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the same pages give the same zip
 MODE: Final = 0o100644 << 16

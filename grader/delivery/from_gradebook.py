@@ -1,4 +1,4 @@
-"""Grades to export from the gradebook: the grade of each student, with all decisions and their reasons.
+"""Reads grades from the gradebook for an export: each student's grade, with all decisions and their reasons.
 
     gradebook ─► Grade of each student ─► HandBack     with the platform's number, and reasons and comments as text
     OUT/results, OUT/feedback ─► parts and page         from the last run of `grader grade`
@@ -27,7 +27,7 @@ DAYS_UNKNOWN = "late by an unknown number of days"
 def hand_backs(
     book: Gradebook, title: str, out: Path, platform: str, *, with_answers: bool = True, with_parts: bool = False
 ) -> list[HandBack]:
-    """A record for each student, and for each submission whose student is not on the roster.
+    """Return a record for each student, and for each submission whose student is not on the roster.
 
     with_answers: the grade includes the points for answers, so there is no grade before all are marked. with_parts:
     also what each function earned. Raises NotInGradebook if the assignment is not in it.
@@ -74,7 +74,7 @@ def hand_back(
 
 
 def reason_for_no_grade(grade: Grade, with_answers: bool) -> str:
-    """The reason why there is no grade to export; "" if there is one. An adjustment gives unreadable files a grade."""
+    """Return why there is no grade to export, or "". With an adjustment, even unreadable files have a grade."""
     if grade.status == ABSENT and grade.total is None:
         return "nothing was handed in"
     if grade.late is not None and not grade.late.is_known:
@@ -92,7 +92,7 @@ def lms_id_of(student: Person, platform: str, title: str) -> str:
 
 
 def owner_as_student(person: str, platform: str, title: str) -> Person:
-    """The owner of a submission whose student is not on the roster, from its name in the download or its folder."""
+    """Return the owner of a submission without a student on the roster, from its name in the download or folder."""
     name, lms_id, login, email = owner_of(person)
     key = {"moodle": f"moodle:{title}", "gradescope": "gradescope"}.get(platform, "canvas")
     ids: Mapping[str, str] = {key: lms_id} if lms_id else {"login": login} if login else {}
@@ -107,7 +107,7 @@ def late_in_words(grade: Grade) -> str:
 
 
 def comment_of(grade: Grade) -> str:
-    """The decisions in words for the student: each adjustment with its reason, then the comments."""
+    """Return the decisions in words for the student: each adjustment with its reason, then the comments."""
     lines = []
     for one in grade.adjusted:
         made = one.adjustment
@@ -123,7 +123,7 @@ def signed(points: float) -> str:
 
 
 def parts_in(grade: Grade, out: Path) -> tuple[GradePart, ...]:
-    """What each function earned; empty if the attempt that counts is not the one whose result is stored."""
+    """Return each function's points; empty if the stored result is not of the attempt that counts."""
     path = result_path(out, grade.submission)
     if not grade.submission or grade.moved or not path.is_file():
         return ()

@@ -1,11 +1,11 @@
-"""Grades to export from an output folder without a gradebook: scores, and the points that staff gave for answers.
+"""Reads grades from an output folder without a gradebook for an export: scores, and staff's points for answers.
 
     OUT/results/<id>.json   status, score, points by function      (only the lines that are needed are read)
     OUT/answers.csv         points for answers in notebooks, added
     OUT/ids.json            the owner of each id; for a download, with the platform's number
     OUT/feedback/<id>.html  the page
 
-A gradebook also has names, decisions and late days (from_gradebook.py).
+With a gradebook, from_gradebook.py also reads names, decisions and late days.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from grader.running.output_folder import result_path, stored, stored_ids
 
 # The form of an owner in downloads of Canvas and Moodle. matching.py compares the names, so a false match does no harm.
 OWNER: Final = re.compile(r"(?P<name>.*)_(?P<number>[0-9]+)", re.DOTALL)
-FIELD: Final = b'\n "'  # a result file has one field in a line; deeper lines begin with two spaces
+FIELD: Final = b'\n "'  # a result file has one field on each line; nested lines begin with two spaces
 UNMARKED: Final = "answers are not marked yet"
 WANTED: Final = ("submission", "assignment", "environment", "status", "score", "max_score", "functions", "notebooks")
 
 
 class CheckLine(msgspec.Struct):
-    """The part of a check that its student may see."""
+    """The data of a check that its student may see."""
 
     function: str
     title: str
@@ -43,7 +43,7 @@ class CheckLine(msgspec.Struct):
 def hand_backs(
     out: Path, questions: Mapping[str, float], *, with_answers: bool = True, with_parts: bool = False
 ) -> list[HandBack]:
-    """A record for each submission in the folder. questions: the points of answers, by name.
+    """Return a record for each submission in the folder. questions: name → maximum points of its answer.
 
     with_answers: the grade includes the points for answers, so there is no grade before all are marked.
     with_parts: also what each function earned, and which of its checks did not pass. Raises UsageError if there
@@ -70,7 +70,7 @@ def hand_backs(
 
 
 def read_fields(path: Path) -> dict[str, bytes]:
-    """The fields of a result file by name, each still as JSON. The checks are most of a file and stay undecoded."""
+    """Return the fields of a result file by name, as JSON. This saves decoding the checks, most of the file."""
     try:
         content = path.read_bytes().rstrip().removesuffix(b"}")
     except OSError as error:
@@ -86,7 +86,7 @@ def read_fields(path: Path) -> dict[str, bytes]:
 
 
 def result_from(out: Path, name: str, fields: Mapping[str, bytes]) -> Result:
-    """The result without its checks. A file of an older schema is read whole."""
+    """Return the result without its checks. For an older schema, decode the whole file."""
     try:
         if fields["schema"] != b"2":
             raise ValueError("an older schema")
@@ -113,7 +113,7 @@ def parts_of(result: Result, checks: bytes) -> tuple[GradePart, ...]:
 
 
 def owner_of(person: str) -> tuple[str, str, str, str]:
-    """Name, platform's number, login and addresses, as far as the name in a download or of a folder has them."""
+    """Return the name, platform's number, login and addresses that the name in a download or folder contains."""
     if owner := OWNER.fullmatch(person):
         return owner["name"], owner["number"], "", ""
     emails = " ".join(word for word in person.split() if "@" in word)

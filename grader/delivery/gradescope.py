@@ -1,4 +1,4 @@
-"""Gradescope: an autograder zip that runs no submission and answers with the grades.
+"""Gradescope: makes an autograder zip that runs no submission, but returns the grades.
 
     zip: setup.sh, run_autograder, grades.json ─► uploaded as the assignment's autograder ─► "Regrade all submissions"
     run_autograder: find the grade by the submission's number, else by its members' addresses ─► results.json
@@ -28,7 +28,7 @@ MAY_RUN: Final = 0o100755 << 16
 
 
 def autograder_zip(records: Sequence[HandBack]) -> tuple[bytes, dict[str, str]]:
-    """The zip. And the records that are not in it: by label, the reason."""
+    """Return the zip, and for each record that is not in the zip: label → reason."""
     left_out = {}
     grades = []
     for record in records:
@@ -52,7 +52,8 @@ def autograder_zip(records: Sequence[HandBack]) -> tuple[bytes, dict[str, str]]:
 
 
 def results_of(record: HandBack) -> dict[str, Any]:
-    """results.json of one student. max_points: the maximum; gradescope_answer.py compares it with the assignment's."""
+    """Return results.json of one student. max_points: the maximum; gradescope_answer.py compares it with the
+    assignment's."""
     return {
         "score": float(rounded(record.grade or 0.0)),
         "max_points": float(rounded(record.max_grade)),

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Answer Gradescope with a grade from grades.json. This opens and runs no file of the submission.
+"""Writes a grade from grades.json for Gradescope. Opens and runs no file of the submission.
 
 Runs as run_autograder beside source/, submission_metadata.json and results/. Uses only the standard library.
 """
@@ -11,7 +11,7 @@ from typing import Any
 
 
 def find(grades: list[dict[str, Any]], metadata: dict[str, Any]) -> dict[str, Any]:
-    """The results of this submission: by its number, else by the address of one of its members."""
+    """Return the results of this submission, by its number or by the address of one of its members."""
     number = str(metadata.get("id", ""))
     emails = {str(user.get("email", "")).lower() for user in metadata.get("users", [])} - {""}
     by_number = [one for one in grades if one["submission"] and one["submission"] == number]

@@ -1,4 +1,4 @@
-"""The record that every export is made from: what one student gets back. And how a grade is rounded and written.
+"""The record from which every export is made: the grade and feedback of one student. Also rounds and formats grades.
 
 A platform that cannot use a grade often skips it without a message. So every export returns which grades it left out,
 and why; the user decides.
@@ -18,7 +18,7 @@ CENT: Final = Decimal("0.01")  # platforms keep and compare two decimals
 
 @dataclass(frozen=True)
 class GradePart:
-    """The points of one part of the grade, and the text about it that the student may read."""
+    """The points of one part of the grade, and its text for the student."""
 
     name: str
     points: float
@@ -28,12 +28,12 @@ class GradePart:
 
 @dataclass(frozen=True)
 class HandBack:
-    """What one student gets back. Each member of a group has a record of their own.
+    """The grade and feedback of one student. Each member of a group has a separate record.
 
     grade: None if there is no grade to export; no_grade: the reason. lms_id: the number of Canvas' user, Moodle's
     participant, Gradescope's submission. login: the name that the student signs in with, or has in the course. email:
-    several are separated by spaces. late: in words. page: the feedback page. sis: the school's own number. shared: the
-    submission belongs to a group.
+    several are separated by spaces. late: late days, in words. page: the feedback page. sis: the school's number.
+    shared: the submission belongs to a group.
     """
 
     submission: str
@@ -54,7 +54,7 @@ class HandBack:
 
     @property
     def label(self) -> str:
-        """For messages: the submission's id, which people find in the output folder, or the name."""
+        """The name in messages: the submission's id, which people find in the output folder, or the student's name."""
         return f"{self.submission} ({self.name})" if self.shared else self.submission or self.name
 
     @property
@@ -65,7 +65,7 @@ class HandBack:
 
 @dataclass(frozen=True)
 class Filled:
-    """A platform's own file with grades in it.
+    """A platform's file with grades written into it.
 
     written: the number of grades. replaced: how many of these replace another grade. without: the number of rows that
     got no grade. left_out: by label of a record, the reason why its grade is not in the file.
@@ -84,7 +84,7 @@ def rounded(grade: float) -> Decimal:
 
 
 def scaled(record: HandBack, maximum: Decimal) -> Decimal | None:
-    """The grade converted to another maximum, or None if there is no grade."""
+    """Return the grade converted to another maximum, or None if there is no grade."""
     if record.grade is None or not record.max_grade:
         return None
     exact = Decimal(repr(float(record.grade))) * maximum / Decimal(repr(float(record.max_grade)))
@@ -92,20 +92,20 @@ def scaled(record: HandBack, maximum: Decimal) -> Decimal | None:
 
 
 def written(grade: Decimal, point: str = ".") -> str:
-    """The shortest form: 85, 85.5, 85.25. Never an exponent."""
+    """Return the shortest form of a number: 85, 85.5, 85.25. Never an exponent."""
     text = f"{grade:f}"
     text = text.rstrip("0").rstrip(".") if "." in text else text
     return ("0" if text == "-0" else text).replace(".", point)
 
 
 def other_maxima(records: Sequence[HandBack], maximum: Decimal) -> list[str]:
-    """The labels of records with another maximum, each with that maximum."""
+    """Return label → maximum for records with another maximum."""
     graded = [one for one in records if one.grade is not None]
     return [f"{one.label} ({written(rounded(one.max_grade))})" for one in graded if rounded(one.max_grade) != maximum]
 
 
 def same_letters(one: str, other: str) -> bool:
-    """Whether two names hold the same letters, in any order: doejane, "Doe, Jane" and Jane Doe are one."""
+    """Whether two names have the same letters, in any order: doejane, "Doe, Jane" and Jane Doe are the same."""
     return sorted(letters(one)) == sorted(letters(other))
 
 

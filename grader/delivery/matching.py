@@ -1,8 +1,7 @@
-"""Find the row of each student in a platform's file: by the platform's own number, else by login or address, else by
-name.
+"""Finds the row of each student in a platform's file, by the platform's number, then login or address, then name.
 
 A number counts only if the names agree, because a group's number may belong to another student. A record that fits
-several rows is left out and named, never guessed.
+several rows is left out and reported, never guessed.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from grader.delivery.hand_back import HandBack, letters, same_letters
 
 @dataclass(frozen=True)
 class StudentRow:
-    """One student in a platform's file. number: of the row. keys: logins, addresses, the school's ids."""
+    """One student in a platform's file. number: the row's number. keys: logins, addresses, school ids."""
 
     number: int
     lms_id: str
@@ -25,7 +24,7 @@ class StudentRow:
 
 
 def match(records: Sequence[HandBack], rows: Sequence[StudentRow]) -> tuple[dict[int, HandBack], dict[str, str]]:
-    """The record of each row, by the row's number. And the records without a row: by label, the reason."""
+    """Return row's number → record, and for each record without a row: label → reason."""
     by_id: dict[str, list[StudentRow]] = defaultdict(list)
     by_key: dict[str, list[StudentRow]] = defaultdict(list)
     by_name: dict[str, list[StudentRow]] = defaultdict(list)
@@ -58,7 +57,7 @@ def match(records: Sequence[HandBack], rows: Sequence[StudentRow]) -> tuple[dict
 
 
 def doubt(record: HandBack, found: Sequence[StudentRow]) -> str:
-    """The reason why the record has no row among these; "" if it has one."""
+    """Return the reason why the record has no row among these, or "" if it has one."""
     if not found:
         return "is not in the file"
     if len(found) > 1:

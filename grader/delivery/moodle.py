@@ -1,8 +1,9 @@
 """Moodle: fill in its grading worksheet, and put feedback files into folders that it recognises.
 
 The rules follow its importer (mod/assign/feedback/offline). The importer expects the column headers in the language of
-the page, and dates in English. A date that it cannot read counts as 1970; then it skips every student who already has
-a grade, without a message. It also skips grades above the maximum, negative grades and locked grades.
+the page, and dates in English. If the importer cannot read a date, it assumes 1970, and then skips every student who
+already has a grade, without a message. The importer also skips grades above the maximum, negative grades and locked
+grades.
 """
 
 from __future__ import annotations
@@ -29,13 +30,14 @@ MAY_CHANGE: Final = "Grade can be changed"
 COMMENTS: Final = "Feedback comments"
 MONTHS: Final = "January|February|March|April|May|June|July|August|September|October|November|December"
 TIME: Final = r"[0-9]{1,2}:[0-9]{2}( [AP]M)?"
-# "Monday, 5 January YYYY, 5:00 PM": what strtotime reads of an English site.
+# "Monday, 5 January YYYY, 5:00 PM": the form that PHP's strtotime reads on an English site.
 ENGLISH_DATE: Final = re.compile(rf"(\w+day, )?[0-9]{{1,2}} ({MONTHS}) [0-9]{{4}}, {TIME}", re.IGNORECASE)
 AGAIN: Final = "Download the worksheet again, with Moodle in English, and do not save it in a spreadsheet"
 
 
 def fill_worksheet(content: bytes, place: str, records: Sequence[HandBack], *, scale: bool = False) -> Filled:
-    """The grading worksheet with the grades, and the comments if it has a column for them; all other bytes stay.
+    """Return the grading worksheet with the grades, and with the comments if it has a column for them. All other bytes
+    stay.
 
     scale: convert grades to the worksheet's maximum if it differs. Raises UsageError if Moodle would refuse the
     worksheet or skip students.
@@ -119,15 +121,16 @@ def number_in(cell: str) -> Decimal | None:
 
 
 def as_html(comment: str) -> str:
-    """Moodle stores comments as HTML. In a paragraph, no spreadsheet reads a comment as a formula."""
+    """Return a comment as a paragraph of HTML, which Moodle stores. Spreadsheets never read a paragraph as a
+    formula."""
     return f"<p>{escape(comment, quote=False)}</p>".replace("\r\n", "\n").replace("\n", "<br>")
 
 
 def feedback_names(records: Sequence[HandBack]) -> tuple[dict[str, HandBack], dict[str, str]]:
-    """The pages by their paths in the zip. And the pages that Moodle would ignore: by label of the record, the reason.
+    """Return the pages by their paths in the zip, and for each page that Moodle would ignore: record's label → reason.
 
-    Moodle splits a folder's name at underscores: a name without underscores, the participant, and the plugin that
-    takes the file. Versions before 4.1 need an underscore at the end, later ones allow it.
+    Moodle splits a folder's name at underscores: a name without underscores, the participant, and the plugin for the
+    file. Versions before 4.1 need an underscore at the end, later ones allow it.
     """
     names: dict[str, HandBack] = {}
     left_out = {}

@@ -1,4 +1,4 @@
-"""Grades for all other systems: a CSV table in which no spreadsheet finds a formula, and the same as JSON."""
+"""Grades for all other systems: a CSV table in which spreadsheets find no formula, and the same data as JSON."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ COLUMNS = ("submission", "name", "login", "email", "lms_id", "section", "grade",
 
 
 def grades_table(records: Sequence[HandBack]) -> str:
-    """One row for each student. A missing grade is an empty cell, not 0."""
+    """Return the table with one row for each student. A missing grade is an empty cell, not 0."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
@@ -27,7 +27,7 @@ def grades_table(records: Sequence[HandBack]) -> str:
 
 
 def grades_json(records: Sequence[HandBack]) -> str:
-    """{"grades": [...]} with one record in a line: the columns of the table, and the parts."""
+    """Return {"grades": [...]} with one record on each line: the columns of the table, and the parts."""
     lines = []
     for one in records:
         record = {name: getattr(one, name) for name in COLUMNS}

@@ -1,1 +1,1 @@
-"""What people decide: students, attempts, adjustments, late days, runs. The records are those of decisions.py."""
+"""Stores what people decide: students, attempts, adjustments, late days, runs. decisions.py defines the records."""

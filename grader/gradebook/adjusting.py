@@ -1,7 +1,7 @@
 """Adjustments: points that a person gives or takes, with a reason.
 
-There is at most one for each part of a submission, so an adjustment that is sent twice counts once; a second one is a
-change of the first. It belongs to the submission and not to an attempt or a run, so it survives regrades.
+Each part of a submission has at most one adjustment, so if one is sent twice, it counts once; a different second one
+changes the first. An adjustment belongs to a submission, not to an attempt or a run, so it survives regrades.
 """
 
 from __future__ import annotations
@@ -36,11 +36,12 @@ def adjust(
     comment: str = "",
     seen: int | None = 0,
 ) -> Adjustment:
-    """Give or take points: of a submission's part, or of the whole of one student alone.
+    """Add or set points: for a part of a submission, or for the whole submission of one student.
 
-    mode: ADD to what was earned, or SET in its place. reason: for everybody who reads the page; needed. comment: more,
-    for the student. seen: the revision of the adjustment that is changed, 0 for a new one, None to replace any.
-    Raises NotInGradebook, UsageError for points that the part cannot have, StaleEdit if `seen` is not what is there.
+    mode: ADD points to the earned points, or SET the points. reason: required; all readers of the page see it.
+    comment: further text for the student. seen: the revision of the adjustment to change, 0 for a new one, None to
+    replace any. Raises NotInGradebook; UsageError for points that the part cannot have; StaleEdit if `seen` is not the
+    stored revision.
     """
     with book.writing() as connection:
         about: dict[str, Any] = {"submission": submission, "student": student, "part": part, "seen": seen}
@@ -63,7 +64,7 @@ def adjust_in(
     comment: str,
     seen: int | None,
 ) -> Adjustment:
-    """adjust, as a part of a transaction that does more."""
+    """Do the same as `adjust`, inside a transaction of the caller."""
     whose = submission or student
     who, reason = one_line(who, "who"), paragraph(reason, f"{whose}: reason", needed=True)
     comment = paragraph(comment, f"{whose}: comment")
@@ -71,7 +72,7 @@ def adjust_in(
         raise UsageError(f"{whose}: {part} is a submission's, expected the whole. Adjust the submission instead.")
     row, subject, columns = find_subject(connection, assignment, submission, student, place)
     find_part(row, part, place)
-    see_points(row, part, mode, points, whose)
+    check_points(row, part, mode, points, whose)
     earned = earned_by(read_attempts(connection, row.id, [submission], points=1), part) if submission else None
     where = {**columns, "kind": part.kind, "name": part.name}
     values = {"mode": mode, "points": float(points), "reason": reason, "comment": comment, "earned_then": earned}
@@ -99,7 +100,7 @@ def withdraw_adjustment(
     part: Part = WHOLE,
     seen: int | None = None,
 ) -> bool:
-    """Take an adjustment away; its last state stays in the history. False if there is none."""
+    """Delete an adjustment; the history keeps its last state. Returns False if there was none."""
     who = one_line(who, "who")
     with book.writing() as connection:
         _, subject, columns = find_subject(connection, assignment, submission, student, book.place)
@@ -108,7 +109,7 @@ def withdraw_adjustment(
 
 
 def adjustments_of(book: Gradebook, assignment: str, *, submission: str = "", student: str = "") -> list[Adjustment]:
-    """All of an assignment, or those of one submission or student; the oldest first."""
+    """Return the adjustments of an assignment, or of one submission or student, oldest first."""
     with book.reading() as connection:
         row = find_assignment(connection, assignment, book.place)
         return read_adjustments(connection, row.id, submission=submission, student=student)
@@ -130,8 +131,8 @@ def adjustment_from(row: Row[Any]) -> Adjustment:
     return Adjustment(**values, part=Part(row.kind, row.name), when=moment(row.made_at))
 
 
-def see_points(assignment: Row[Any], part: Part, mode: str, points: float, place: str) -> None:
-    """Raises UsageError for points that cannot be meant: more than the part is worth, or no number."""
+def check_points(assignment: Row[Any], part: Part, mode: str, points: float, place: str) -> None:
+    """Raise UsageError for impossible points: more than the part's maximum, or not a number."""
     if mode not in MODES:
         raise UsageError(f"{place}: mode {mode!r}, expected {' or '.join(MODES)}.")
     if not math.isfinite(points) or abs(points) > 1e6:
@@ -148,7 +149,7 @@ def see_points(assignment: Row[Any], part: Part, mode: str, points: float, place
 
 
 def earned_by(attempts: list[Attempt], part: Part) -> float | None:
-    """What the attempt that came last has earned for a part: what a person who decides about it has before them."""
+    """Return the points that the latest attempt earned for a part: staff see these points when they decide."""
     if not attempts:
         return None
     one = attempts[-1]
@@ -160,7 +161,7 @@ def earned_by(attempts: list[Attempt], part: Part) -> float | None:
 def adjustment_of(
     book: Gradebook, assignment: str, part: Part = WHOLE, *, submission: str = "", student: str = ""
 ) -> Adjustment | None:
-    """The one adjustment of a part, or None."""
+    """Return the adjustment of a part, or None."""
     with book.reading() as connection:
         _, _, columns = find_subject(connection, assignment, submission, student, book.place)
         row = find(connection, adjustments, {**columns, "kind": part.kind, "name": part.name})

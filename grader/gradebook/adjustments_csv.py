@@ -1,10 +1,10 @@
-"""adjustments.csv: adjustments as a table, written by a command and read back filled in, as answers.csv is.
+"""adjustments.csv: a table of adjustments. A command writes the table, staff edit it, and a command imports it.
 
     submission, student, part, mode, points, reason, comment, who, when, revision
 
-A row whose points, reason or comment changed changes that adjustment, if nobody else has since the table was written
-(revision); one without a revision is a new one; one whose points were emptied is withdrawn. Rows that are not there say
-nothing. All of the file is taken in, or nothing, with the line that cannot be.
+If a row's points, reason or comment changed, the import changes the adjustment, unless somebody else changed it since
+the table was written (revision). A row without a revision is a new adjustment. A row without points deletes the
+adjustment. Missing rows change nothing. The import writes all rows or none; an error names the line.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ SET_WORDS: Final = {"": ADD, ADD: ADD, SET: SET}
 
 @dataclass(frozen=True)
 class Applied:
-    """What an import did, in rows."""
+    """The result of an import: numbers of rows."""
 
     made: int = 0
     changed: int = 0
@@ -45,7 +45,8 @@ class Applied:
 
 
 def adjustments_csv(found: list[Adjustment]) -> bytes:
-    """The table: UTF-8 that spreadsheets open. No cell is a formula; points are numbers, also below 0."""
+    """Return the table in UTF-8. Spreadsheets find no formula in its cells, and read points as numbers, even below
+    0."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(COLUMNS)
@@ -57,7 +58,7 @@ def adjustments_csv(found: list[Adjustment]) -> bytes:
 
 
 def import_adjustments(book: Gradebook, assignment: GradedAssignment, path: Path, who: str) -> Applied:
-    """Take in a table. Raises UsageError or StaleEdit, with the line; then nothing of it is taken in."""
+    """Import a table. If a row is wrong, writes nothing and raises UsageError or StaleEdit with the line."""
     if not path.is_file():
         raise UsageError(f"{path}: does not exist, expected a table that grader gradebook export wrote.")
     sheet = read_sheet(path, NEEDED, THEN)
@@ -106,7 +107,7 @@ def import_adjustments(book: Gradebook, assignment: GradedAssignment, path: Path
 
 
 def in_line(error: GraderError, place: str) -> GraderError:
-    """The same error, with the line of the table that it is about."""
+    """Return the same error with the table's line in its text."""
     said = str(error) if str(error).startswith(place) else f"{place}: {error}"
     return type(error)(f"{said} Nothing was imported.")
 

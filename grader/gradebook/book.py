@@ -1,14 +1,15 @@
-"""The gradebook as a database: found or made, seen to be one of ours, and written in whole transactions.
+"""The gradebook's database: opens or creates it, checks its version, and runs transactions.
 
     URL ─► open_gradebook ─► Gradebook ─► writing() / reading() ─► a connection, for the functions of this folder
 
-A URL is the path of a SQLite file (made if it is not there), or postgresql://…, whose password no message holds. An
-older one is brought up to date. One of a newer version, a file that is damaged, and somebody else's database are
-refused in words, before anything is written. Whoever is killed in `writing` leaves the database as it was before:
-SQLite keeps a journal beside the file and undoes the half transaction when it is opened next, PostgreSQL does the same.
+A URL is the path of a SQLite file (created if missing), or postgresql://…, whose password no message shows.
+open_gradebook upgrades an older version. For a newer version, a damaged file or another program's database, it raises
+an error before it writes anything. If a process is killed during `writing`, the database stays as it was: SQLite (with
+a journal beside the file) and PostgreSQL undo the unfinished transaction when the database is opened again.
 
-A writer takes SQLite's lock when its transaction begins, so that what it read cannot change below it; others wait for
-WAIT_S. The file is no write-ahead log's, so that a copy of the file alone, made while nobody writes, is a whole copy.
+A writer takes SQLite's lock at the beginning of its transaction, so that its data cannot change meanwhile; other
+writers wait up to WAIT_S. SQLite uses no write-ahead log, so a copy of the file is complete if nobody writes
+meanwhile.
 """
 
 from __future__ import annotations
@@ -33,15 +34,15 @@ POSTGRESQL: Final = "postgresql+psycopg"
 
 
 class StaleEdit(GraderError):
-    """Somebody changed what was to be changed after it was read: read it again, then decide. Nothing was written."""
+    """Somebody else changed the record after it was read. Nothing was written: read it again, then decide."""
 
 
 class NotInGradebook(UsageError):
-    """A name that the gradebook does not have: a student, a submission, an assignment, a part."""
+    """The gradebook has no student, submission, assignment or part of this name."""
 
 
 class Gradebook:
-    """An open gradebook. Threads may share one; each `reading` or `writing` has a connection of its own."""
+    """An open gradebook. Threads may share it, because each `reading` or `writing` uses a separate connection."""
 
     def __init__(self, engine: Engine, place: str) -> None:
         self.engine = engine
@@ -49,13 +50,13 @@ class Gradebook:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection that sees one state of the database."""
+        """Yield a connection that reads one unchanging state of the database."""
         with in_words(self.place), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction: all of the block is kept when it ends, or nothing of it."""
+        """Yield the connection of a transaction, which writes everything at its end, or nothing after an exception."""
         with in_words(self.place), self.engine.execution_options(writes=True).begin() as connection:
             yield connection
 
@@ -70,15 +71,16 @@ class Gradebook:
 
 
 def open_gradebook(url: str | Path, *, make: bool = True) -> Gradebook:
-    """Open a gradebook, and bring one of an older version up to date. make: make it, if there is none.
+    """Open a gradebook, and upgrade an older version.
 
-    Raises UsageError if there is none or it is not one of ours, GraderError if it is damaged or cannot be reached.
+    make: create the gradebook if it does not exist. Raises UsageError if it does not exist or is no gradebook,
+    GraderError if it is damaged or cannot be reached.
     """
     parsed = url_of(url)
     is_file = parsed.get_backend_name() == "sqlite"
     place = str(parsed.database) if is_file else parsed.render_as_string(hide_password=True)
     if is_file:
-        see_file(Path(place), make=make)
+        check_file(Path(place), make=make)
     try:
         engine = create_engine(parsed, pool_pre_ping=not is_file)
     except ModuleNotFoundError as error:
@@ -88,7 +90,7 @@ def open_gradebook(url: str | Path, *, make: bool = True) -> Gradebook:
         prepare_sqlite(engine)
     book = Gradebook(engine, place)
     try:
-        see_version(book, make=make)
+        check_version(book, make=make)
     except BaseException:
         book.close()
         raise
@@ -96,7 +98,7 @@ def open_gradebook(url: str | Path, *, make: bool = True) -> Gradebook:
 
 
 def url_of(url: str | Path) -> URL:
-    """A path is a SQLite file's. Raises UsageError for another kind of database."""
+    """Return the URL of a database; a path means a SQLite file. Raises UsageError for another kind of database."""
     written = str(url)
     if "://" not in written:
         return URL.create("sqlite", database=os.path.abspath(written))
@@ -113,8 +115,8 @@ def url_of(url: str | Path) -> URL:
     raise UsageError(f"--gradebook: a URL of {kind!r} was found, expected a path, sqlite:///PATH or postgresql://….")
 
 
-def see_file(path: Path, *, make: bool) -> None:
-    """Refuse a file that is none of SQLite's, and the lack of one that is not to be made."""
+def check_file(path: Path, *, make: bool) -> None:
+    """Raise an error if the file is not SQLite's, or if it is missing and must not be created."""
     try:
         with open(path, "rb") as file:
             start = file.read(len(SQLITE_HEADER))
@@ -133,11 +135,11 @@ def see_file(path: Path, *, make: bool) -> None:
 
 
 def prepare_sqlite(engine: Engine) -> None:
-    """Every connection: transactions that begin when we say so, links between tables that hold, deleted data wiped."""
+    """Set up each connection: explicit transactions, foreign keys enforced, deleted data overwritten."""
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, record: object) -> None:
-        connection.isolation_level = None  # the driver begins nothing by itself
+        connection.isolation_level = None  # the driver begins no transactions by itself
         for pragma in (f"busy_timeout = {WAIT_S * 1000}", "foreign_keys = ON", "secure_delete = ON"):
             connection.execute(f"PRAGMA {pragma}")
 
@@ -147,8 +149,8 @@ def prepare_sqlite(engine: Engine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def see_version(book: Gradebook, *, make: bool) -> None:
-    """Make the tables of an empty database, bring up to date an older one, refuse any other that is not ours."""
+def check_version(book: Gradebook, *, make: bool) -> None:
+    """Create the tables of an empty database, upgrade an older version, and raise an error for any other database."""
     with book.reading() as connection:
         version = version_of(connection, book.place)
     if version == HEAD:
@@ -156,19 +158,20 @@ def see_version(book: Gradebook, *, make: bool) -> None:
     if version is None and not make:
         raise UsageError(f"{book.place}: is empty, expected a gradebook. Name it with --gradebook.")
     with book.writing() as connection:
-        version = version_of(connection, book.place)  # another process may have been faster
+        version = version_of(connection, book.place)  # read again, as another process may have created the tables
         if version is None:
             metadata.create_all(connection)
             connection.execute(text(f"CREATE TABLE {VERSION_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
             connection.execute(text(f"INSERT INTO {VERSION_TABLE} VALUES (:head)"), {"head": HEAD})
         elif version != HEAD:
-            from grader.gradebook.upgrade import upgrade  # imports alembic, which few need
+            from grader.gradebook.upgrade import upgrade  # imports alembic, which is rarely needed
 
             upgrade(connection, version, book.place)
 
 
 def version_of(connection: Connection, place: str) -> str | None:
-    """The version that the database says it is of, None for an empty one. Raises UsageError for somebody else's."""
+    """Return the version that the database names, or None if it is empty. Raises UsageError for another program's
+    database."""
     tables = inspect(connection).get_table_names()
     if VERSION_TABLE in tables:
         version = connection.execute(text(f"SELECT version_num FROM {VERSION_TABLE}")).scalar()
@@ -185,10 +188,10 @@ def version_of(connection: Connection, place: str) -> str | None:
 
 @contextmanager
 def in_words(place: str) -> Iterator[None]:
-    """Say what the database reports as an error of ours, without its statements and values."""
+    """Raise GraderError in place of the database's errors, without SQL statements and values in the text."""
     try:
         yield
-    except IntegrityError as error:  # two wrote the same at once: the other one was faster
+    except IntegrityError as error:  # another writer wrote the same record first
         raise StaleEdit(f"{place}: somebody else changed the same meanwhile. Read it again, then decide.") from error
     except DBAPIError as error:
         raise GraderError(f"{place}: {describe(error)}") from error
@@ -212,9 +215,9 @@ def describe(error: DBAPIError) -> str:
 
 
 def back_up(book: Gradebook, to: Path) -> None:
-    """Write a whole copy of a SQLite gradebook, also while others write, and see that the copy is sound.
+    """Write a complete copy of a SQLite gradebook, even while others write, and check its integrity.
 
-    Raises UsageError for PostgreSQL and for a file that is there already; GraderError if the copy is not sound.
+    Raises UsageError for PostgreSQL or an existing file; GraderError if the copy is damaged.
     """
     if book.engine.dialect.name != "sqlite":
         raise UsageError(f"{book.place}: is a server's, which makes its own backups. Use pg_dump.")

@@ -1,9 +1,9 @@
-"""How every change is made: the history line first, whose number is the new revision; then the record, if it is still
-what its editor saw.
+"""Makes every change in the same way: writes a history line, whose number becomes the record's new revision, then the
+record.
 
-`seen` is the revision that the editor saw: 0 if there was no record, None to put the new one in place of whatever is
-there. A change to what already stands there changes nothing and writes no line, so one that is sent twice, after a kill
-or a lost connection, is applied once.
+`seen` is the revision that the editor saw: 0 if there was no record, None to replace any record. If the stored
+revision is another one, StaleEdit is raised. A change that equals the stored record writes nothing, so a change that
+is sent twice, after a kill or a lost connection, is applied once.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from grader.gradebook.book import Gradebook, StaleEdit
 from grader.gradebook.tables import history
 
 MADE: Final = ("id", "who", "made_at", "revision")
-Subject = Mapping[str, str]  # assignment, submission, student: whom a change is about
+Subject = Mapping[str, str]  # whose record changes: assignment, submission, student
 
 
 def note(
@@ -42,14 +42,14 @@ def note(
 def line(
     who: str, what: str, action: str, subject: Subject, before: Mapping[str, Any], after: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """A line of history, as its table has it."""
+    """Return a line of history as a row of the table."""
     about = {"assignment": "", "submission": "", "student": "", **subject}
     made = {"who": who, "made_at": time.time(), "what": what, "action": action}
     return {**made, **about, "before": dict(before), "after": dict(after)}
 
 
 def note_all(connection: Connection, lines: Sequence[Mapping[str, Any]]) -> None:
-    """Write many lines of history at once, whose numbers nobody needs."""
+    """Write many lines of history at once, without returning their numbers."""
     if lines:
         connection.execute(insert(history), list(lines))
 
@@ -66,17 +66,17 @@ def put(
     seen: int | None,
     circumstances: Collection[str] = (),
 ) -> Row[Any]:
-    """Make or change the one row that `where` names, and return it as it is then. Raises StaleEdit (see above).
+    """Create or change the row that `where` names, and return the new row.
 
-    circumstances: of the values, those that nobody decided. Where only they are new, it is the same change again,
-    unless its editor saw what stands there and so confirms it.
+    Raises StaleEdit (see above). circumstances: names of values that no person decided. If only these values differ,
+    the change counts as a repetition, unless the editor saw the current revision and so confirms it.
     """
     row = find(connection, table, where, lock=True)
     if row is not None:
         other = {name for name, value in values.items() if row._mapping[name] != value}
         if not other or (other <= {*circumstances} and seen != row.revision):
             return row
-    see_current(row, seen, what, subject)
+    check_current(row, seen, what, subject)
     before = {} if row is None else {name: row._mapping[name] for name in values}
     action = "made" if row is None else "changed"
     change, now = note(connection, who, what, action, subject, before=before, after=values)
@@ -101,11 +101,11 @@ def take_away(
     subject: Subject,
     seen: int | None,
 ) -> bool:
-    """Withdraw the one row that `where` names; its last state stays in the history. False if there is none."""
+    """Delete the row that `where` names; the history keeps its last state. Returns False if there was none."""
     row = find(connection, table, where, lock=True)
     if row is None:
         return False
-    see_current(row, seen, what, subject)
+    check_current(row, seen, what, subject)
     before = {name: value for name, value in row._mapping.items() if name not in MADE and name != "assignment_id"}
     note(connection, who, what, "withdrawn", subject, before=before)
     connection.execute(delete_from(table).where(table.c.id == row.id))
@@ -124,7 +124,7 @@ def find(connection: Connection, table: Table, where: Mapping[str, Any], *, lock
     return connection.execute(query.with_for_update() if lock else query).one_or_none()
 
 
-def see_current(row: Row[Any] | None, seen: int | None, what: str, subject: Subject) -> None:
+def check_current(row: Row[Any] | None, seen: int | None, what: str, subject: Subject) -> None:
     if seen is None or seen == (0 if row is None else row.revision):
         return
     whom = subject.get("submission") or subject.get("student") or subject.get("assignment", "")
@@ -146,7 +146,7 @@ def moment_or_none(seconds: float | None) -> datetime | None:
 def changes(
     book: Gradebook, *, assignment: str = "", submission: str = "", student: str = "", last: int | None = None
 ) -> list[Change]:
-    """The history, oldest first; of one assignment, submission or student, and the last so many."""
+    """Return the history, oldest first, of one assignment, submission or student if named. last: only so many lines."""
     query = select(history).order_by(history.c.id.desc())
     for name, wanted in (("assignment", assignment), ("submission", submission), ("student", student)):
         if wanted:
@@ -166,6 +166,7 @@ def changes(
 
 
 def last_change(book: Gradebook) -> int:
-    """The number of the last change: as long as it stays the same, so does every grade. Cheap; for caches."""
+    """Return the number of the last change. While this number stays the same, decisions do. Fast, for use as a cache's
+    key."""
     with book.reading() as connection:
         return connection.execute(select(func.max(history.c.id))).scalar() or 0

@@ -1,6 +1,6 @@
-"""Comments on a submission for its student, and saved ones that staff use again.
+"""Comments on a submission for its student, and saved comments that staff use again.
 
-The same text on the same part is one comment, however often it is sent.
+If the same text on the same part is sent twice, only one comment is stored.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ LONGEST_SAVED = 2_000
 def add_comment(
     book: Gradebook, assignment: str, submission: str, text: str, *, who: str, part: Part = WHOLE
 ) -> Comment:
-    """Say something about a submission to its student. Raises NotInGradebook, UsageError for no text."""
+    """Add a comment on a submission, for its student. Raises NotInGradebook; UsageError for an empty text."""
     who, body = one_line(who, "who"), paragraph(text, f"{submission}: comment", needed=True)
     with book.writing() as connection:
         row, subject, columns = find_subject(connection, assignment, submission, "", book.place)
@@ -34,7 +34,8 @@ def add_comment(
 
 
 def change_comment(book: Gradebook, number: int, text: str, *, who: str, seen: int | None) -> Comment:
-    """Write another text in a comment's place. seen: its revision. Raises NotInGradebook, StaleEdit."""
+    """Replace the text of a comment. seen: the comment's revision that the editor saw. Raises NotInGradebook,
+    StaleEdit."""
     who, body = one_line(who, "who"), paragraph(text, f"comment {number}", needed=True)
     with book.writing() as connection:
         subject = subject_of(connection, number, book.place)
@@ -44,7 +45,7 @@ def change_comment(book: Gradebook, number: int, text: str, *, who: str, seen: i
 
 
 def withdraw_comment(book: Gradebook, number: int, *, who: str, seen: int | None = None) -> None:
-    """Take a comment away; the history keeps it. Raises NotInGradebook, StaleEdit."""
+    """Delete a comment; the history keeps it. Raises NotInGradebook, StaleEdit."""
     who = one_line(who, "who")
     with book.writing() as connection:
         subject = subject_of(connection, number, book.place)
@@ -52,7 +53,7 @@ def withdraw_comment(book: Gradebook, number: int, *, who: str, seen: int | None
 
 
 def comments_of(book: Gradebook, assignment: str, submission: str = "") -> list[Comment]:
-    """All comments of an assignment, or of one submission; the oldest first."""
+    """Return the comments of an assignment or of one submission, oldest first."""
     with book.reading() as connection:
         return read_comments(connection, find_assignment(connection, assignment, book.place).id, submission)
 
@@ -70,7 +71,7 @@ def comment_from(row: Row[Any]) -> Comment:
 
 
 def subject_of(connection: Connection, number: int, place: str) -> dict[str, str]:
-    """Whom a comment is about, for the history."""
+    """Return the assignment and the submission of a comment, for the history."""
     from grader.gradebook.tables import assignments
 
     row = find(connection, comments, {"id": number})
@@ -81,7 +82,7 @@ def subject_of(connection: Connection, number: int, place: str) -> dict[str, str
 
 
 def save_comment(book: Gradebook, assignment: str, text: str, *, who: str) -> SavedComment:
-    """Keep a text for use again. Raises UsageError for none, or one that is too long."""
+    """Save a text for use in further comments. Raises UsageError if the text is empty or too long."""
     who, body = one_line(who, "who"), paragraph(text, "saved comment", needed=True)
     if len(body) > LONGEST_SAVED:
         raise UsageError(f"saved comment: has {len(body)} letters, expected at most {LONGEST_SAVED}.")
@@ -94,7 +95,7 @@ def save_comment(book: Gradebook, assignment: str, text: str, *, who: str) -> Sa
 
 
 def forget_comment(book: Gradebook, assignment: str, number: int, *, who: str) -> bool:
-    """Take a saved comment off the list. What was said with it stays. False if it is not there."""
+    """Delete a saved text; comments with this text stay. Returns False if there is no such text."""
     with book.writing() as connection:
         row = find_assignment(connection, assignment, book.place)
         where, subject = {"assignment_id": row.id, "id": number}, {"assignment": assignment}
@@ -102,7 +103,7 @@ def forget_comment(book: Gradebook, assignment: str, number: int, *, who: str) -
 
 
 def saved_comments_of(book: Gradebook, assignment: str) -> list[SavedComment]:
-    """The texts that staff use again, the oldest first."""
+    """Return the saved texts, oldest first."""
     with book.reading() as connection:
         row = find_assignment(connection, assignment, book.place)
         query = select(saved_comments).where(saved_comments.c.assignment_id == row.id).order_by(saved_comments.c.id)

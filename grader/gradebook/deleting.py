@@ -1,9 +1,8 @@
-"""Deleting a student's data: out of every table and every line of history, and a list of the files that hold more.
+"""Deletes a student's data from all tables and history lines, and lists the files that contain more.
 
-What the student handed in alone goes with the student: attempts, scores, decisions, comments, requests. A group's
-submission stays with the others. The history keeps that a student was deleted, by whom and when, and how many lines
-were emptied; it keeps neither name nor content. SQLite overwrites what is deleted (secure_delete). Backups
-keep it.
+This deletes the student's own submissions, with attempts, scores, decisions, comments and requests. A group's
+submission stays for the other members. The history keeps who deleted a student, when, and how many lines were emptied,
+but no name and no content. SQLite overwrites deleted data (secure_delete), but backups still contain it.
 """
 
 from __future__ import annotations
@@ -34,34 +33,34 @@ from grader.gradebook.tables import (
 )
 
 DELETED: Final = "(deleted)"
-# In an output folder, these are about all students.
+# Files and folders of an output folder with data of all students.
 SHARED: Final = ("grades.csv", "index.html", "answers.csv", "ids.json", "compare.html", "export")
 
 
 @dataclass(frozen=True)
 class Deleted:
-    """What was deleted, and which files still hold something.
+    """The result of a deletion, and the files that still contain data.
 
-    files: of the student alone. shared: name the student among others. sources: what was handed in.
+    files: only this student's. shared: also of others. sources: the handed-in files.
     """
 
     submissions: tuple[str, ...]
-    lines: int  # of history that were emptied
+    lines: int  # the number of emptied history lines
     files: tuple[Path, ...]
     shared: tuple[Path, ...]
     sources: tuple[str, ...]
 
 
 def delete_student(book: Gradebook, key: str, *, who: str) -> Deleted:
-    """Delete a student, or whoever made a submission of this id that is nobody's. Raises NotInGradebook."""
+    """Delete the student with this key, or submissions with this id that have no student. Raises NotInGradebook."""
     who = one_line(who, "who")
     with book.writing() as connection:
-        alone = nobodys(connection, key)
+        alone = without_student(connection, key)
         student = connection.execute(select(students).where(students.c.key == key)).one_or_none()
         if student is not None:
-            alone += alone_of(connection, student.id)
+            alone += handed_in_alone(connection, student.id)
         elif not alone:
-            find_student(connection, key, book.place)  # says which there are
+            find_student(connection, key, book.place)  # raises an error that lists known names
         query = select(hand_ins.c.submission, hand_ins.c.source, hand_ins.c.assignment_id, assignments.c.title)
         own = connection.execute(query.join(assignments).where(hand_ins.c.id.in_(alone))).all()
         folders = [Path(path) for path in connection.execute(select(outputs.c.path)).scalars()]
@@ -85,27 +84,27 @@ def delete_student(book: Gradebook, key: str, *, who: str) -> Deleted:
     )
 
 
-def nobodys(connection: Connection, submission: str) -> list[int]:
-    """The submissions of this id, of any assignment, that are not known to be anybody's."""
+def without_student(connection: Connection, submission: str) -> list[int]:
+    """Return the rows' ids of submissions with this id, of any assignment, that have no student."""
     query = select(hand_ins.c.id).where(hand_ins.c.submission == submission)
     return list(connection.execute(query.where(hand_ins.c.id.not_in(select(members.c.hand_in_id)))).scalars())
 
 
-def alone_of(connection: Connection, student: int) -> list[int]:
-    """The submissions that nobody else is a member of."""
+def handed_in_alone(connection: Connection, student: int) -> list[int]:
+    """Return the rows' ids of submissions whose only member is this student."""
     mine = select(members.c.hand_in_id).where(members.c.student_id == student)
     count = select(members.c.hand_in_id).where(members.c.hand_in_id.in_(mine)).group_by(members.c.hand_in_id)
     return list(connection.execute(count.having(func.count() == 1)).scalars())
 
 
 def empty_history(connection: Connection, key: str, own: Sequence[tuple[str, str]]) -> int:
-    """Take name and content out of every line about the student. Returns how many lines that are."""
+    """Remove names and content from all history lines about the student. Returns the number of lines."""
     about = [history.c.student == key]
     about += [(history.c.assignment == title) & (history.c.submission == name) for title, name in own]
     emptied = {"before": {}, "after": {}, "student": DELETED, "submission": DELETED}
     done = connection.execute(update(history).where(or_(*about)).values(**emptied)).rowcount
     members_lines = select(history.c.id, history.c.before, history.c.after).where(history.c.what == "members")
-    for row in connection.execute(members_lines).all():  # of a group that stays: the key among others
+    for row in connection.execute(members_lines).all():  # in groups' lines, replace the student's key
         states = {}
         for name, state in (("before", row.before), ("after", row.after)):
             if key in state.get("students", ()):
@@ -117,7 +116,7 @@ def empty_history(connection: Connection, key: str, own: Sequence[tuple[str, str
 
 
 def files_of(folder: Path, submission: str) -> list[Path]:
-    """What an output folder holds of one submission alone."""
+    """Return the files of an output folder that belong only to this submission."""
     pages = [folder / f"{submission}.html", folder / "feedback" / f"{submission}.html"]
     pages.append(folder / "results" / f"{submission}.json")
     notebooks = sorted((folder / "notebooks" / submission).glob("*"))
@@ -125,7 +124,7 @@ def files_of(folder: Path, submission: str) -> list[Path]:
 
 
 def remove_files(deleted: Deleted) -> list[str]:
-    """Remove the student's own files. Returns what could not be removed, and why."""
+    """Delete the student's own files. Returns the errors."""
     failed = []
     for path in deleted.files:
         try:

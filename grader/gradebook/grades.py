@@ -1,8 +1,7 @@
-"""The grades of an assignment, computed from what the gradebook holds at one moment; and of one submission.
+"""Computes grades, of an assignment or of one submission, from one state of the gradebook.
 
-Every number of a Grade comes from its parts (settle_grade.py), so each call computes it anew. For 10,000 students this
-takes a fraction of a second; whoever shows them often keeps the list as long as `last_change` and the last run stay the
-same (`state_of`).
+settle_grade.py computes all numbers of a Grade from its parts, and no grade is stored. For 10,000 students this takes
+a fraction of a second. A caller that shows grades often may keep the list while `state_of` stays the same.
 """
 
 from __future__ import annotations
@@ -40,8 +39,8 @@ from grader.settle_grade import settle
 
 
 def grades_of(book: Gradebook, assignment: str) -> list[Grade]:
-    """A grade for everybody: each student of the roster, with a submission or without; and each submission that is
-    nobody's yet. By name; then submissions of nobody, by id.
+    """Return a grade for each student of the roster, even without a submission, sorted by name; then one for each
+    submission without a student, sorted by id.
     """
     with book.reading() as connection:
         parts = Parts(connection, find_assignment(connection, assignment, book.place))
@@ -49,8 +48,9 @@ def grades_of(book: Gradebook, assignment: str) -> list[Grade]:
 
 
 def pages_of(book: Gradebook, assignment: str) -> dict[str, Grade]:
-    """By submission: the grade that its pages show. A group shares a page, so what counts for one member alone is left
-    out: a student's own adjustment, and the late line where extensions make it differ between members (late_differs).
+    """Return for each submission the grade that its pages show. A group shares a page, so the page leaves out what
+    applies to one member only: a member's own adjustment, and the late days if members have different extensions
+    (late_differs).
     """
     with book.reading() as connection:
         parts = Parts(connection, find_assignment(connection, assignment, book.place))
@@ -58,7 +58,7 @@ def pages_of(book: Gradebook, assignment: str) -> dict[str, Grade]:
 
 
 def grade_of(book: Gradebook, assignment: str, submission: str) -> Grade:
-    """The grade that a submission's pages show (see pages_of). Raises NotInGradebook."""
+    """Return the grade that a submission's pages show (see pages_of). Raises NotInGradebook."""
     with book.reading() as connection:
         row = find_assignment(connection, assignment, book.place)
         hand_in = find_hand_in(connection, row, submission, book.place)
@@ -66,7 +66,7 @@ def grade_of(book: Gradebook, assignment: str, submission: str) -> Grade:
 
 
 def grades_again(book: Gradebook, assignment: str, submission: str) -> list[Grade]:
-    """Those of grades_of that are about one submission: of each member, or the one that is nobody's."""
+    """Return the grades of one submission, as in grades_of: one for each member, or one if it has no student."""
     with book.reading() as connection:
         row = find_assignment(connection, assignment, book.place)
         parts = Parts(connection, row, find_hand_in(connection, row, submission, book.place))
@@ -75,7 +75,7 @@ def grades_again(book: Gradebook, assignment: str, submission: str) -> list[Grad
 
 
 def attempts_to_count(book: Gradebook, assignment: str, *, checks: bool) -> list[Attempt]:
-    """Every attempt that may be the one that counts, with its points by function, or also by check."""
+    """Return all attempts that may count, with points by function. checks: also with points by check."""
     with book.reading() as connection:
         row = find_assignment(connection, assignment, book.place)
         counts = rules_from_json(row.rules).counts
@@ -83,7 +83,7 @@ def attempts_to_count(book: Gradebook, assignment: str, *, checks: bool) -> list
 
 
 def state_of(book: Gradebook) -> tuple[int, int]:
-    """As long as this stays the same, so does every grade: the numbers of the last change and the last run."""
+    """Return the numbers of the last change and the last run. While both stay the same, all grades do."""
     with book.reading() as connection:
         last = (connection.execute(select(func.max(table.c.id))).scalar() for table in (history, runs))
         change, run = (number or 0 for number in last)
@@ -91,10 +91,10 @@ def state_of(book: Gradebook) -> tuple[int, int]:
 
 
 class Parts:
-    """All that grades of one assignment are made of, read at once."""
+    """All data for the grades of one assignment, read in one transaction."""
 
     def __init__(self, connection: Connection, assignment: Row[Any], submission: Row[Any] | None = None) -> None:
-        """submission: read what concerns this one only."""
+        """submission: if given, read only the data of this submission."""
         name = submission.submission if submission is not None else ""
         self.title: str = assignment.title
         self.rules: Rules = rules_from_json(assignment.rules)
@@ -118,7 +118,7 @@ class Parts:
         for one in read_attempts(connection, assignment.id, only, points=0, counting=self.rules.counts):
             self.attempts.setdefault(one.submission, []).append(one)
         adjusted = {one.submission for one in decided if one.part.kind == FUNCTION} & {*self.attempts}
-        if adjusted:  # what their functions earned is needed, too
+        if adjusted:  # adjusted grades also need points by function
             self.attempts |= {submission: [] for submission in adjusted}
             for one in read_attempts(connection, assignment.id, adjusted, points=1, counting=self.rules.counts):
                 self.attempts[one.submission].append(one)
@@ -127,10 +127,10 @@ class Parts:
         whose = {one.key: submission for submission, team in self.members.items() for one in team}
         ordered = sorted(self.people, key=lambda one: (one.name.casefold(), one.key))
         found = [self.settle(whose.get(one.key, ""), one) for one in ordered]
-        nobodys = sorted(submission for submission in self.attempts if not self.members.get(submission))
-        found += [self.settle(submission) for submission in nobodys]
+        without_student = sorted(submission for submission in self.attempts if not self.members.get(submission))
+        found += [self.settle(submission) for submission in without_student]
         most = Counter(one.max_answers for one in found if one.submission).most_common(1)
-        if most and most[0][0]:  # whoever handed in nothing could have reached the same
+        if most and most[0][0]:  # students without a submission get the maximum of the others
             found = [one if one.submission else replace(one, max_answers=most[0][0]) for one in found]
         return found
 
@@ -170,7 +170,7 @@ class Parts:
 
 
 def gather(decided: Iterable[Any]) -> dict[tuple[str, str], list[Any]]:
-    """Decisions by whom they are about."""
+    """Return decisions by (submission, student)."""
     found: dict[tuple[str, str], list[Any]] = defaultdict(list)
     for one in decided:
         found[one.submission, one.student].append(one)
@@ -178,7 +178,7 @@ def gather(decided: Iterable[Any]) -> dict[tuple[str, str], list[Any]]:
 
 
 def submissions_of(book: Gradebook, assignment: str) -> list[str]:
-    """The ids of all submissions of an assignment."""
+    """Return the ids of all submissions of an assignment."""
     with book.reading() as connection:
         row = find_assignment(connection, assignment, book.place)
         query = select(hand_ins.c.submission).where(hand_ins.c.assignment_id == row.id)

@@ -1,4 +1,4 @@
-"""Times, extensions, and late days that a person enters. What they cost follows from [late] (settle_grade.py)."""
+"""Stores times, extensions and late days that staff enter. settle_grade.py computes what they cost, by [late]."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def extend(
     student: str = "",
     seen: int | None = 0,
 ) -> MoreTime:
-    """Give a student, or everybody of a submission, more time, in days of 24 hours; 0 takes an extension back.
+    """Give a student or all members of a submission more time, in days of 24 hours; 0 ends an extension.
 
-    seen: the revision of the extension that is changed, 0 for a new one, None to replace any.
+    seen: the revision of the extension to change, 0 for a new one, None to replace any.
     Raises NotInGradebook, UsageError, StaleEdit.
     """
     who, why = one_line(who, "who"), paragraph(reason, "reason", needed=True)
@@ -71,10 +71,10 @@ def enter_late_days(
     attempt: int | None = None,
     seen: int | None = 0,
 ) -> LateDays:
-    """Say how many days late an attempt was (the latest, if none is named).
+    """Enter the number of late days of an attempt, by default the latest.
 
-    It counts in place of what its time says, and after any extension: what is entered is charged.
-    Raises NotInGradebook, UsageError, StaleEdit.
+    These days are charged as they are: the attempt's time and extensions no longer matter. Raises NotInGradebook,
+    UsageError, StaleEdit.
     """
     who, why = one_line(who, "who"), paragraph(reason, "reason", needed=True)
     if not 0 <= days <= MOST_DAYS or days != math.floor(days):
@@ -91,7 +91,7 @@ def enter_late_days(
 def withdraw_late_days(
     book: Gradebook, assignment: str, submission: str, *, who: str, attempt: int | None = None, seen: int | None = None
 ) -> bool:
-    """Let the time count again. False if nobody had entered days."""
+    """Delete entered late days, so that the attempt's time counts again. Returns False if there were none."""
     with book.writing() as connection:
         row, subject, _ = find_subject(connection, assignment, submission, "", book.place)
         about = find_attempt(connection, row, submission, attempt, book.place)
@@ -102,7 +102,7 @@ def withdraw_late_days(
 def find_attempt(
     connection: Connection, assignment: Row[Any], submission: str, number: int | None, place: str
 ) -> Row[Any]:
-    """The attempt of this number; without one, the latest."""
+    """Return the attempt with this number, or the latest attempt."""
     hand_in = find_hand_in(connection, assignment, submission, place)
     if number is None:
         number = read_attempts(connection, assignment.id, [submission], points=0)[-1].number
@@ -114,7 +114,7 @@ def find_attempt(
 
 
 def read_late_days(connection: Connection, assignment: int) -> dict[str, dict[int, LateDays]]:
-    """By submission and the number of its attempt."""
+    """Return entered late days: submission → number of the attempt → LateDays."""
     query = select(hand_ins.c.submission, attempts.c.number, late_days).select_from(late_days).join(attempts)
     query = query.join(hand_ins).where(hand_ins.c.assignment_id == assignment)
     found: dict[str, dict[int, LateDays]] = {}
@@ -125,16 +125,15 @@ def read_late_days(connection: Connection, assignment: int) -> dict[str, dict[in
 
 
 def late_days_of(book: Gradebook, assignment: str) -> dict[str, dict[int, LateDays]]:
-    """Late days that people entered, by submission and the number of its attempt."""
+    """Return the late days that staff entered: submission → number of the attempt → LateDays."""
     with book.reading() as connection:
         return read_late_days(connection, find_assignment(connection, assignment, book.place).id)
 
 
 def set_times(book: Gradebook, assignment: str, times: Mapping[str, datetime], *, who: str) -> int:
-    """Enter when submissions were handed in (times with a zone), each for its latest attempt.
+    """Enter the times (with zones) at which the latest attempts of submissions were handed in.
 
-    Returns how many are other than before. Raises NotInGradebook for a submission that is not there; then none is
-    entered.
+    Returns the number of changed times. For an unknown submission, writes nothing and raises NotInGradebook.
     """
     who = one_line(who, "who")
     changed = 0

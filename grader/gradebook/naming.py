@@ -1,4 +1,4 @@
-"""What a name means in the gradebook, and which texts it takes. What is not there is refused with what is."""
+"""Finds records by name, and checks texts. If a name is unknown, the error lists known names."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ MOST_NAMED: Final = 5
 
 
 def one_line(text: str, what: str) -> str:
-    """A name, as the gradebook keeps it: no control characters, not empty. Raises UsageError."""
+    """Return a name as it is stored: one line without control characters. Raises UsageError if it is empty or too
+    long."""
     cleaned = clean(" ".join(text.split()))
     if not cleaned or len(cleaned) > LONGEST_NAME:
         found = "is empty" if not cleaned else f"has {len(cleaned)} letters"
@@ -30,7 +31,7 @@ def one_line(text: str, what: str) -> str:
 
 
 def paragraph(text: str, what: str, *, needed: bool = False) -> str:
-    """A reason or a comment: lines of text without other control characters. Raises UsageError."""
+    """Return a reason or a comment as it is stored: lines without control characters. Raises UsageError."""
     lines = (clean(line.expandtabs(4)) for line in text.replace("\r\n", "\n").split("\n"))
     cleaned = "\n".join(lines).strip()
     if needed and not cleaned:
@@ -41,7 +42,7 @@ def paragraph(text: str, what: str, *, needed: bool = False) -> str:
 
 
 def lacks(place: str, what: str, name: str, known: Iterable[str]) -> NotInGradebook:
-    """What is said of a name that is not there: the names that are like it, else some that are there."""
+    """Return the error for an unknown name, with similar names, or else some known names."""
     there = sorted(known)
     close = get_close_matches(name, there, MOST_NAMED) or there[:MOST_NAMED]
     names = ", ".join(map(show, close))
@@ -76,9 +77,9 @@ def find_student(connection: Connection, student: str, place: str) -> Row[Any]:
 def find_subject(
     connection: Connection, assignment: str, submission: str, student: str, place: str
 ) -> tuple[Row[Any], dict[str, str], dict[str, Any]]:
-    """The assignment's row; whom a change is about, for the history; and the columns that name them in a table.
+    """Return the assignment's row, the change's subject for the history, and the columns that identify it in a table.
 
-    Raises NotInGradebook; UsageError where not exactly one of submission and student is given.
+    Raises NotInGradebook; UsageError unless exactly one of submission and student is given.
     """
     if bool(submission) == bool(student):
         raise UsageError(f"{place}: expected a submission or a student, and not both.")
@@ -92,7 +93,7 @@ def find_subject(
 
 
 def find_part(assignment: Row[Any], part: Part, place: str) -> Part:
-    """The part, if the assignment has it. Raises NotInGradebook."""
+    """Return the part. Raises NotInGradebook if the assignment does not have it."""
     known = {FUNCTION: assignment.functions, ANSWER: assignment.questions}.get(part.kind)
     if part != WHOLE and (known is None or part.name not in known):
         raise lacks(place, part.kind, part.name, known or ())
@@ -100,7 +101,7 @@ def find_part(assignment: Row[Any], part: Part, place: str) -> Part:
 
 
 def part_named(assignment: GradedAssignment, name: str) -> Part:
-    """The part that a person means: "whole" or nothing, a function's id or its last name, a question."""
+    """Return the part with this name: "whole" or "", a function's id or the last word of one, or a question."""
     if name in ("", "whole"):
         return WHOLE
     if name in assignment.questions:
@@ -112,13 +113,13 @@ def part_named(assignment: GradedAssignment, name: str) -> Part:
 
 
 def assignments_in(book: Gradebook) -> list[GradedAssignment]:
-    """All assignments that were graded with this gradebook, the oldest first."""
+    """Return all assignments that were graded with this gradebook, oldest first."""
     with book.reading() as connection:
         return list(map(assignment_from, connection.execute(select(assignments).order_by(assignments.c.id))))
 
 
 def assignment_named(book: Gradebook, title: str = "") -> GradedAssignment:
-    """The assignment of this title; without one, the only one there is. Raises NotInGradebook."""
+    """Return the assignment with this title, or without a title the only assignment. Raises NotInGradebook."""
     known = assignments_in(book)
     for one in known:
         if one.title == title or (not title and len(known) == 1):

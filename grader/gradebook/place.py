@@ -1,4 +1,4 @@
-"""Where the gradebook of an output folder lies. Apart from book.py, since looking needs no database library."""
+"""Finds the gradebook's file of an output folder. Not in book.py, because this needs no database library."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ FILE_NAME: Final = "gradebook.sqlite3"
 
 
 def beside(out: Path) -> Path:
-    """The gradebook of an output folder where none is named: a file beside it, for all that lie there."""
+    """Return the default gradebook of an output folder: a file beside it, which all output folders there share."""
     return Path(os.path.normpath(out / ".." / FILE_NAME))

@@ -1,7 +1,7 @@
-"""When an assignment's marks are published, and which checks a student may see by now because of it.
+"""Stores when an assignment's marks are published, and decides which checks a student may see.
 
-`after_due_date` opens when the student's own due time (with the extension) has passed, `after_published` when the
-time that staff set has come. A page is written with what is open when it is written: grade again, and it is up to date.
+Checks with `after_due_date` open after the student's own due time (with the extension), checks with `after_published`
+at the time that staff set. A page shows the checks that are open when the page is written; grading again updates it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ WHAT = "publishing"
 
 
 def publish(book: Gradebook, assignment: str, at: datetime, *, who: str, seen: int | None) -> Publishing:
-    """Say from when on the marks are published; `at` needs a zone. seen: the revision that is changed, 0 for none.
+    """Set the time from which on the marks are published; `at` needs a zone. seen: the revision to change, 0 for none.
 
     Raises NotInGradebook, UsageError for a time without a zone, StaleEdit.
     """
@@ -40,7 +40,7 @@ def publish(book: Gradebook, assignment: str, at: datetime, *, who: str, seen: i
 
 
 def withdraw_publishing(book: Gradebook, assignment: str, *, who: str, seen: int | None = None) -> bool:
-    """Publish no longer. What students have seen meanwhile they have seen. False if it was not set."""
+    """Delete the time of publishing. Students may have seen marks before. Returns False if no time was set."""
     who = one_line(who, "who")
     with book.writing() as connection:
         where = {"assignment_id": find_assignment(connection, assignment, book.place).id}
@@ -49,7 +49,7 @@ def withdraw_publishing(book: Gradebook, assignment: str, *, who: str, seen: int
 
 
 def publishing_of(book: Gradebook, assignment: str) -> Publishing | None:
-    """From when on the marks are published, None if nobody has said."""
+    """Return the time of publishing, or None if it is not set."""
     with book.reading() as connection:
         return read_publishing(connection, find_assignment(connection, assignment, book.place).id)
 
@@ -66,7 +66,7 @@ def publishing_from(row: Row[Any]) -> Publishing:
 def opened_at(
     now: datetime, publishing: Publishing | None, rules: Rules, extensions: Iterable[MoreTime]
 ) -> tuple[str, ...]:
-    """The visibilities that are open at a time. extensions: of the submission and of all who share it."""
+    """Return the visibilities that are open at this time. extensions: of the submission and all its members."""
     days = max((one.days for one in extensions), default=0.0)
     due = rules.late.due + timedelta(days=days) if rules.late else None
     opened = [AFTER_DUE_DATE] if due and now > due else []

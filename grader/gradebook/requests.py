@@ -1,4 +1,4 @@
-"""Regrade requests: what a student asks about a submission, and what staff answer."""
+"""Stores regrade requests: a student's question about a submission, and the answer of staff."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from grader.gradebook.tables import assignments, requests
 def ask(
     book: Gradebook, assignment: str, submission: str, question: str, *, who: str, student: str = "", part: Part = WHOLE
 ) -> RegradeRequest:
-    """Enter a regrade request. student: who asks, if known. The same question is entered once.
+    """Enter a regrade request.
 
-    Raises NotInGradebook, UsageError for no question.
+    student: who asks, if known. If the same question is sent twice, it is stored once. Raises NotInGradebook;
+    UsageError for an empty question.
     """
     who, asked = one_line(who, "who"), paragraph(question, f"{submission}: question", needed=True)
     with book.writing() as connection:
@@ -38,7 +39,8 @@ def ask(
 
 
 def answer(book: Gradebook, number: int, text: str, *, who: str, seen: int | None) -> RegradeRequest:
-    """Answer a request, or change its answer. seen: its revision. Raises NotInGradebook, UsageError, StaleEdit."""
+    """Answer a request, or change the answer. seen: the request's revision. Raises NotInGradebook, UsageError,
+    StaleEdit."""
     who, said = one_line(who, "who"), paragraph(text, f"request {number}: answer", needed=True)
     with book.writing() as connection:
         row = find(connection, requests, {"id": number})
@@ -57,7 +59,7 @@ def answer(book: Gradebook, number: int, text: str, *, who: str, seen: int | Non
 
 
 def requests_of(book: Gradebook, assignment: str, submission: str = "") -> list[RegradeRequest]:
-    """All requests of an assignment, or of one submission; the oldest first."""
+    """Return the requests of an assignment or of one submission, oldest first."""
     with book.reading() as connection:
         return read_requests(connection, find_assignment(connection, assignment, book.place).id, submission)
 

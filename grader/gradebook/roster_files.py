@@ -1,10 +1,10 @@
-"""A roster file → students: Canvas' gradebook export, Moodle's grading worksheet, or any CSV with a name and an id.
+"""Reads students from a roster file: Canvas' gradebook export, Moodle's worksheet, or any CSV with names and ids.
 
     Canvas     Student,ID[,SIS User ID][,SIS Login ID]…,Section     or LastName,FirstName,ID…
     Moodle     Identifier ("Participant 31"),Full name,Email address…      numbers of this one assignment
     others     name and one of: student, login, email, sis, canvas; also section
 
-A spreadsheet may have saved it (answers_csv.read_sheet). Nothing but these columns is taken in: no marks.
+A spreadsheet program may have saved the file (answers_csv.read_sheet). Other columns, such as marks, are ignored.
 """
 
 from __future__ import annotations
@@ -24,14 +24,15 @@ THEN: Final = "import it again"
 PARTICIPANT: Final = re.compile(r"\D*([0-9]+)")
 CANVAS_IDS: Final = {"ID": "canvas", "SIS User ID": "sis", "SIS Login ID": "login"}
 OTHER_IDS: Final = {"login": "login", "username": "login", "sis": "sis", "canvas": "canvas"}
-# Rows of Canvas' export that are nobody: the first cell without blanks.
+# First cells (without blanks) of rows in Canvas' export that are no students.
 NOBODY: Final = ("Points Possible", "Student, Test", "Manual Posting", "")
 
 
 def read_roster(path: Path, title: str = "") -> list[Person]:
-    """The students of a file. title: of the assignment, for Moodle's numbers.
+    """Return the students of a file.
 
-    Raises UsageError, with the line, for a file that is not there or is none of the three.
+    title: the assignment's, to which Moodle's numbers belong. Raises UsageError, with the line, if the file is missing
+    or has none of the three formats.
     """
     if not path.is_file():
         raise UsageError(f"{path}: does not exist, expected a roster as CSV.")
@@ -68,7 +69,7 @@ def of_moodle(cells: Mapping[str, str], title: str, path: Path) -> Person | None
         return None
     if not title:
         raise UsageError(f"{path}: is Moodle's worksheet, whose numbers are of one assignment. Name it with --title.")
-    # Headers are localised; the name is the second column and the address the one with an @.
+    # Moodle translates its headers, so take the second column as the name, and a cell with @ as the address.
     columns = [*cells]
     name = cells.get("Full name") or cells[columns[1]]
     email = next((value for value in cells.values() if re.fullmatch(r"[^@\s]+@[^@\s]+", value)), "")

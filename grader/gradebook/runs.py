@@ -1,10 +1,10 @@
-"""A run of `grader grade` enters the gradebook: in one transaction when it ends, so a killed run leaves nothing of it.
+"""Writes a run of `grader grade` into the gradebook at its end, in one transaction: a killed run writes nothing.
 
     HandIn, one a submission ─► attempt (by its content) ─► score, where it is another than before
 
-An attempt is what a submission held: another content is another attempt, the same one graded again is not. The latest
-is the one with the latest time; where times are not known, the one that came last into an output folder. Grading an
-older download again, into its own folder, does not make it the latest.
+An attempt is one content of a submission: new content is a new attempt, and grading the same content again is not. The
+latest attempt is the one with the latest time, or if times are unknown, the one that was graded last into an output
+folder. If an older download is graded again into its own folder, its attempts do not become the latest.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ def record_run(
     hashes: Mapping[str, str],
     counts: Mapping[str, int],
 ) -> Run:
-    """Enter a run with what it found out about each submission. output: path of its output folder.
+    """Write a run, with its result for each submission. output: the path of its output folder.
 
-    hashes: what decided over its marks, by name. counts: submissions by what was done with them; "known" is added: of
-    those that another output folder had first.
-    Raises GraderError if nothing could be written; then nothing of it is there.
+    hashes: name → hash of everything that decided its marks. counts: numbers of submissions by what was done; this
+    function adds "known", the number that came first from another output folder. Raises GraderError if nothing was
+    written.
     """
     who, output = one_line(who, "who"), clean(output)
     with book.writing() as connection:
@@ -63,7 +63,7 @@ def record_run(
 
 
 def put_assignment(connection: Connection, assignment: GradedAssignment, who: str) -> Row[Any]:
-    """The assignment's row, as the run has it; a change of its rules stands in the history, since grades change."""
+    """Write the assignment and return its row. A change of its rules gets a history line, because grades change."""
     values = {
         "rules": rules_to_json(assignment.rules),
         "functions": dict(assignment.functions),
@@ -83,14 +83,14 @@ def put_assignment(connection: Connection, assignment: GradedAssignment, who: st
 
 
 def known_elsewhere(connection: Connection, assignment: int, folder: int, found: Sequence[HandIn]) -> int:
-    """How many of these are known, but not from this output folder: the same students, or others of the same names."""
+    """Return how many of these submission ids are known only from other output folders, maybe of other students."""
     here = select(held.c.hand_in_id).where(held.c.output_id == folder)
     query = select(hand_ins.c.submission).where(hand_ins.c.assignment_id == assignment, hand_ins.c.id.not_in(here))
     return len({one.submission for one in found} & {*connection.execute(query).scalars()})
 
 
 def enter_hand_ins(connection: Connection, assignment: int, folder: int, run: int, found: Sequence[HandIn]) -> None:
-    """Rows for what is new among these, each table in one statement."""
+    """Write rows for new submissions and attempts, with one statement for each table."""
     known = ids_of(connection, assignment)
     new = [
         {"submission": one.submission, "person": clean(one.person), "source": clean(one.source)}
@@ -118,7 +118,7 @@ def enter_hand_ins(connection: Connection, assignment: int, folder: int, run: in
             values = {"hand_in_id": hand_in, "number": number, "sha256": one.sha256, "submitted_at": dated}
             fresh.append({**values, "late_mark": one.late_mark, "seen": run})
             continue
-        came_in = hand_in in lies and lies[hand_in] != same.id  # in this folder's place of another attempt
+        came_in = hand_in in lies and lies[hand_in] != same.id  # it replaces another attempt in this folder
         values = {
             "seen": run if came_in else same.seen,
             "submitted_at": same.submitted_at if dated is None else dated,
@@ -140,7 +140,7 @@ def enter_scores(
     known: Mapping[str, int],
     lies: Mapping[int, int],
 ) -> None:
-    """A score where an attempt has none yet, or another one now; and which attempt lies in the folder now."""
+    """Write new or changed scores of attempts, and which attempt is now in the output folder."""
     newest = scores.c.id == attempts.c.score_id
     query = select(attempts.c.hand_in_id, attempts.c.sha256, attempts.c.id.label("attempt"), scores)
     query = query.join(hand_ins).outerjoin(scores, newest).where(hand_ins.c.assignment_id == assignment)
@@ -184,7 +184,7 @@ def layout_number(connection: Connection, layout: PointLayout) -> int:
 
 
 def row_of(connection: Connection, table: Table, where: Mapping[str, Any], more: Mapping[str, Any] = {}) -> Row[Any]:
-    """The row with these values, made if it is not there."""
+    """Return the row with these values, and create it if necessary."""
     query = select(table).where(*(table.c[name] == value for name, value in where.items()))
     row = connection.execute(query).one_or_none()
     if row is None:
@@ -204,7 +204,7 @@ def add_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, An
 
 
 def change_all(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Change rows by their id, which each names as `key`."""
+    """Change rows; `key` of each is the row's id."""
     if rows:
         names = [name for name in rows[0] if name != "key"]
         values: dict[str, Any] = {name: bindparam(name) for name in names}
@@ -212,7 +212,7 @@ def change_all(connection: Connection, table: Table, rows: Sequence[Mapping[str,
 
 
 def runs_of(book: Gradebook, assignment: str = "") -> list[Run]:
-    """All runs, the oldest first; of one assignment, if it is named."""
+    """Return all runs, oldest first, or those of one assignment."""
     query = select(runs, assignments.c.title, outputs.c.path).join(assignments).join(outputs).order_by(runs.c.id)
     if assignment:
         query = query.where(assignments.c.title == assignment)
@@ -225,9 +225,9 @@ def runs_of(book: Gradebook, assignment: str = "") -> list[Run]:
 
 
 def attempts_of(book: Gradebook, assignment: str, submission: str = "", *, run: int | None = None) -> list[Attempt]:
-    """Attempts with their points by function and check: of one submission or of all; of each, the latest last.
+    """Return the attempts of one submission or all, with points by function and check; the latest of each is last.
 
-    run: as they were scored when that run had ended; those that no run had scored by then are left out.
+    run: use the scores at the end of this run, and leave out attempts without a score at that time.
     """
     with book.reading() as connection:
         row = find_assignment(connection, assignment, book.place)
@@ -245,11 +245,11 @@ def read_attempts(
     points: int = 2,
     counting: str = BEST,
 ) -> list[Attempt]:
-    """Attempts of some submissions, of all without names; of each, the latest last.
+    """Return the attempts of these submissions, by default of all; the latest of each is last.
 
-    What they earned takes most of the time: points by function are read where points > 0, those by check where
-    points > 1. counting: which attempt counts. Others are read only where a grade names them (point_ends): the latest,
-    where the first counts; all, where the best does.
+    points: 1 reads points by function, 2 also by check; this takes most of the time. counting: the rule for which
+    attempt counts. With FIRST, only the first and the latest attempt are read, with LATEST only the latest, with BEST
+    all.
     """
     wanted = attempts.c.score_id == scores.c.id
     if run is not None:
@@ -267,7 +267,7 @@ def read_attempts(
         own = attempts.c.id == hand_ins.c.latest_id
     elif counting == FIRST:
         own = attempts.c.id.in_([hand_ins.c.first_id, hand_ins.c.latest_id])
-    # Outer, so that SQLite looks each score up by its key, and never an attempt by its score.
+    # An outer join, so that SQLite looks up scores by their keys, and not attempts by their scores.
     query = select(*columns).select_from(hand_ins).join(attempts, own).outerjoin(scores, wanted)
     query = query.where(hand_ins.c.assignment_id == assignment, scores.c.id.is_not(None)).order_by(hand_ins.c.id)
     if submissions is not None:
@@ -282,9 +282,7 @@ def read_attempts(
 
 
 def in_order(rows: Sequence[Any], whose: Callable[[Any], Any]) -> list[Any]:
-    """Rows of attempts, those of one submission together; of each, the latest last: by their times where all are
-    known, else as they came in.
-    """
+    """Sort rows of attempts within each submission: by their times if all are known, else by the run that saw them."""
     ordered: list[Any] = []
     for _, own in groupby(rows, whose):
         group = list(own)
@@ -296,9 +294,9 @@ def in_order(rows: Sequence[Any], whose: Callable[[Any], Any]) -> list[Any]:
 
 
 def point_ends(connection: Connection, assignment: int) -> None:
-    """See that each submission names its first and its latest attempt.
+    """Update the first and the latest attempt of each submission.
 
-    One that the grader failed over is neither, as long as there is another: it may not take a mark away.
+    An attempt with status grader_error is ignored if there is another one, because it must not take marks away.
     """
     query = select(attempts, scores.c.status, hand_ins.c.first_id, hand_ins.c.latest_id).select_from(hand_ins)
     query = query.join(attempts, attempts.c.hand_in_id == hand_ins.c.id)
@@ -318,7 +316,7 @@ Named = Callable[[Any, int], Mapping[str, tuple[float, float]]]
 
 
 def named_points(connection: Connection) -> Named:
-    """What gives a score's points by name, of functions (0) or checks (1): its list, and the layout's names."""
+    """Return a function that returns a score's points by name, of functions (0) or checks (1), by its layout."""
     known = {row.id: (row.functions, row.checks) for row in connection.execute(select(layouts))}
 
     def read(row: Any, kind: int) -> Mapping[str, tuple[float, float]]:

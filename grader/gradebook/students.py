@@ -1,9 +1,9 @@
-"""Who is in the course, and whose each submission is.
+"""Stores the students of a course, and which students each submission belongs to.
 
-A student has a key that never changes, and the names that other systems have for them. A submission's `person` (the
-name of its folder, or what the platform calls its student) says whose it is: where it is one student's name, the two
-are linked when a roster is imported and when a run ends; where two students have that name, neither is. What people
-link by hand stays. A group shares one submission: link its members to it.
+A student has a key that never changes, and names in other systems. A submission's `person` is the name of its folder,
+or the platform's name of its student. If exactly one student has this name, the submission is linked to the student,
+after an import of a roster and at the end of a run. Links that staff made stay. The members of a group are all linked
+to its submission.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from grader.intake.names import clean, make_id, same_name, show
 
 @dataclass(frozen=True)
 class RosterImport:
-    """What an import of a roster did."""
+    """The result of an import of a roster."""
 
     added: int
     changed: int
     same: int
-    linked: int  # submissions that are known to be somebody's now
+    linked: int  # number of submissions that got a student
 
 
 def students_of(book: Gradebook) -> list[Person]:
-    """All students, by their names."""
+    """Return all students, sorted by name."""
     with book.reading() as connection:
         return sorted(read_students(connection), key=lambda one: (one.name.casefold(), one.key))
 
 
 def read_students(connection: Connection, submission: int | None = None) -> list[Person]:
-    """All students, or the members of one submission, by its row's number."""
+    """Return all students, or the members of one submission. submission: its row's id."""
     query = select(students)
     if submission is not None:
         query = query.join(members).where(members.c.hand_in_id == submission)
@@ -54,14 +54,15 @@ def student_from(row: Row[Any]) -> Person:
 
 
 def members_of(book: Gradebook, assignment: str) -> dict[str, tuple[Person, ...]]:
-    """By submission: whose it is; one student in general, several of a group. Without those that are nobody's yet."""
+    """Return submission → its students: usually one, several for a group. Submissions without a student are left
+    out."""
     with book.reading() as connection:
         row = find_assignment(connection, assignment, book.place)
         return read_members(connection, row.id, read_students(connection))
 
 
 def read_members(connection: Connection, assignment: int, people: Iterable[Person]) -> dict[str, tuple[Person, ...]]:
-    """By submission: its members among these people."""
+    """Return submission → its members among these people."""
     by_key = {one.key: one for one in people}
     query = select(hand_ins.c.submission, students.c.key).select_from(members).join(hand_ins).join(students)
     query = query.where(members.c.assignment_id == assignment).order_by(students.c.name, students.c.key)
@@ -73,8 +74,8 @@ def read_members(connection: Connection, assignment: int, people: Iterable[Perso
 
 
 def import_roster(book: Gradebook, roster: Sequence[Person], who: str) -> RosterImport:
-    """Take in a roster: students whom one of their ids or their address makes known are brought up to date, others are
-    added; nobody is taken away. Raises UsageError where a row could be two of the known, and takes in nothing then.
+    """Import a roster: update students with a known id or address, and add the others. Deletes nobody. If a row fits
+    two known students, writes nothing and raises UsageError.
     """
     who = one_line(who, "who")
     with book.writing() as connection:
@@ -105,7 +106,7 @@ def import_roster(book: Gradebook, roster: Sequence[Person], who: str) -> Roster
 
 
 def cleaned(student: Person) -> Person:
-    """As the gradebook keeps it: no letters that cannot be shown, and none that are too many."""
+    """Return a student with texts as they are stored: without control characters, and not too long."""
     texts = student.name, student.email, student.section
     name, email, section = (clean(text.strip())[:LONGEST_NAME] for text in texts)
     ids = {system: clean(value.strip())[:LONGEST_NAME] for system, value in student.ids.items() if value.strip()}
@@ -113,7 +114,7 @@ def cleaned(student: Person) -> Person:
 
 
 def settle_roster(known: Mapping[str, Person], roster: Sequence[Person]) -> list[Person]:
-    """Everybody of the roster as they are known now, with their keys. Raises UsageError where that is not clear."""
+    """Return the roster's students merged with the known ones, with keys. Raises UsageError if a row is ambiguous."""
     by_name = index(known.values())
     taken = {*known}
     met: dict[str, Person] = {}
@@ -142,14 +143,14 @@ def values_of(student: Person) -> dict[str, Any]:
 
 
 def merge(was: Person, one: Person) -> Person:
-    """What is known now: a new value where there is one, else the old one."""
+    """Return the student with new values, or the old value if a new one is empty."""
     return Person(
         was.key, one.name or was.name, one.email or was.email, one.section or was.section, {**was.ids, **one.ids}
     )
 
 
 def free_key(student: Person, taken: set[str]) -> str:
-    """A key for a new one: login, address, number, or name, made into an id."""
+    """Return an unused key for a new student, made from the login, address, number or name."""
     ids = student.ids
     first = make_id(student.key or ids.get("login") or student.email or ids.get("sis") or student.name)
     key, number = first, 1
@@ -160,7 +161,7 @@ def free_key(student: Person, taken: set[str]) -> str:
 
 
 def names_of(student: Person) -> set[tuple[str, str]]:
-    """What tells a student apart: ids by their system, and the address."""
+    """Return the identifiers of a student: (system, id), the address and the key."""
     names = {(system, same_name(value)) for system, value in student.ids.items() if value}
     if student.email:
         names.add(("email", same_name(student.email).casefold()))
@@ -178,7 +179,7 @@ def index(known: Iterable[Person]) -> Mapping[tuple[str, str], list[Person]]:
 
 
 def match_members(connection: Connection, assignment: Row[Any]) -> int:
-    """Link submissions that are nobody's yet to the student whom their person names. Returns how many were linked."""
+    """Link submissions without a student to the student of their `person`. Returns the number of new links."""
     own = members.c.assignment_id == assignment.id
     query = select(hand_ins).where(hand_ins.c.assignment_id == assignment.id)
     query = query.where(hand_ins.c.id.not_in(select(members.c.hand_in_id).where(own)))
@@ -210,9 +211,9 @@ def match_members(connection: Connection, assignment: Row[Any]) -> int:
 
 
 def whose(person: str, calls: Mapping[str, set[str]]) -> list[str]:
-    """The keys of the students whom a person names: the one, or the several addresses of a group; [] where unsure."""
+    """Return the keys of the students that `person` names: one, or a group by its addresses; [] if ambiguous."""
     person = same_name(person)
-    tail = person.rpartition("_")[2]  # Canvas' user id, Moodle's participant id, behind the name
+    tail = person.rpartition("_")[2]  # Canvas' user id or Moodle's participant id follows the name
     parts = person.split(" ")
     for names in ([person], [f"#{tail}"], parts if all("@" in part for part in parts) else []):
         found = [calls.get(name.casefold(), set()) for name in names]
@@ -222,7 +223,7 @@ def whose(person: str, calls: Mapping[str, set[str]]) -> list[str]:
 
 
 def called(student: Person, assignment: str) -> set[str]:
-    """All that a submission of this student may be called, in lower case; "#12" for a platform's number."""
+    """Return all names that a submission of this student may have, in lower case; "#12" for a platform's number."""
     ids = dict(student.ids)
     numbers = {ids.pop("canvas", ""), ids.pop(f"moodle:{assignment}", "")}
     others = {value for system, value in ids.items() if not system.startswith("moodle:")}
@@ -231,9 +232,9 @@ def called(student: Person, assignment: str) -> set[str]:
 
 
 def link_members(book: Gradebook, assignment: str, submission: str, keys: Sequence[str], who: str) -> None:
-    """Say whose a submission is, in place of what was known: its one student, all members of a group, or nobody.
+    """Set the students of a submission: one student, all members of a group, or nobody.
 
-    Raises NotInGradebook; UsageError for somebody who has another submission of this assignment.
+    Raises NotInGradebook; UsageError if a student has another submission of this assignment.
     """
     who = one_line(who, "who")
     with book.writing() as connection:

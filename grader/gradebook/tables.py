@@ -1,4 +1,4 @@
-"""The gradebook's tables, as SQLAlchemy Core has them. Nothing is mapped to classes: rows become frozen records.
+"""The gradebook's tables, in SQLAlchemy Core. No classes are mapped: other modules make frozen records from rows.
 
     assignments ─┬─ runs ── scores ──┐            outputs (output folders)
                  └─ hand_ins ─┬─ attempts ── late_days
@@ -8,9 +8,9 @@
     publishings                                      by assignment
     history                                          every change, in the order in which it happened
 
-A record's `revision` is the number of the history line that made it what it is. Scores are copies of what results'
-JSON files held when a run ended; a new row is added only where something is other than before. Times are seconds since
-1970, UTC. The names of these tables and columns are the format of version 1: a change needs a migration.
+A record's `revision` is the number of the history line of its last change. Scores are copied from the results' JSON
+files at the end of a run; only changed scores get a new row. Times are seconds since 1970, UTC. These names of tables
+and columns are the format of version 1: a change needs a migration.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-HEAD: Final = "1"  # the version that these tables are; of the last step in migrations/
+HEAD: Final = "1"  # the version of these tables: the last step in migrations/
 VERSION_TABLE: Final = "grader_version"
 CONVENTION: Final = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -48,7 +48,7 @@ def key() -> Column[int]:
 
 
 def link(to: str, **options: Any) -> Column[int]:
-    """A column that names a row of another table, and goes with it."""
+    """Return a column that refers to a row of another table; rows with it are deleted together with that row."""
     return Column(f"{to.removesuffix('s')}_id", ForeignKey(f"{to}.id", ondelete="CASCADE"), nullable=False, **options)
 
 
@@ -61,7 +61,7 @@ def long_text(name: str) -> Column[str]:
 
 
 def made() -> tuple[Column[str], Column[float], Column[int]]:
-    """Who made a record what it is, when, and with which change."""
+    """Return columns for the last change of a record: who, when, and its history line."""
     return text("who"), Column("made_at", Double, nullable=False), Column("revision", Integer, nullable=False)
 
 
@@ -106,7 +106,7 @@ hand_ins: Final = Table(
     Column("submission", String(200), nullable=False),
     long_text("person"),
     long_text("source"),
-    Column("first_id", Integer),  # its first and its latest attempt
+    Column("first_id", Integer),  # ids of its first and its latest attempt
     Column("latest_id", Integer),
     UniqueConstraint("assignment_id", "submission"),
 )
@@ -116,10 +116,10 @@ members: Final = Table(
     key(),
     link("hand_ins", index=True),
     link("students"),
-    link("assignments"),  # a student has one submission of an assignment
+    link("assignments"),  # for the constraint: a student has at most one submission of an assignment
     UniqueConstraint("student_id", "assignment_id"),
 )
-layouts: Final = Table(  # the names and maxima that a score's lists of points are about
+layouts: Final = Table(  # names and maxima for the lists of points in scores
     "layouts",
     metadata,
     key(),
@@ -136,8 +136,8 @@ attempts: Final = Table(
     Column("sha256", String(64), nullable=False),
     Column("submitted_at", Double),
     Column("late_mark", Boolean, nullable=False),
-    Column("seen", Integer, nullable=False),  # the run that saw it come in last: a higher one is a later hand-in
-    Column("score_id", Integer),  # the newest of its scores
+    Column("seen", Integer, nullable=False),  # id of the last run that found it new in a folder
+    Column("score_id", Integer),  # id of its newest score
     UniqueConstraint("hand_in_id", "number"),
 )
 scores: Final = Table(
@@ -173,7 +173,7 @@ late_days: Final = Table(
 
 
 def about() -> tuple[Column[Any], ...]:
-    """What a decision is about: a submission or a student, and a part of it."""
+    """Return columns for the subject of a decision: a submission or a student, and a part."""
     return link("assignments"), text("submission"), text("student"), text("kind", 20), text("name")
 
 

@@ -1,10 +1,10 @@
-"""When submissions were handed in, from a file: Gradescope's list, Moodle's grading worksheet, or a CSV.
+"""Reads hand-in times of submissions from a file: Gradescope's list, Moodle's grading worksheet, or a CSV.
 
     submission_metadata.yml     Gradescope's folders, and who handed each in
     Moodle's worksheet          the column "Last modified (submission)", in English
     CSV                         submission,submitted_at       2026-05-01 23:10, or with its zone
 
-A time without a zone is one of the zone of the due time, since Moodle writes what its reader's clock showed.
+A time without a zone gets the zone of the due time, because Moodle writes times in the zone of its reader.
 """
 
 from __future__ import annotations
@@ -29,9 +29,10 @@ MOODLE_FORMS: Final = ("%A, %d %B %Y, %I:%M %p", "%A, %d %B %Y, %H:%M", "%A, %B 
 def read_times(
     path: Path, members: Mapping[str, tuple[Person, ...]], title: str, zone: tzinfo | None
 ) -> dict[str, datetime]:
-    """By submission. members: whose each submission is. zone: of times without one; None where no due time is known.
+    """Return submission → time.
 
-    Raises UsageError, with the line, for a time that cannot be read; rows of others than members are left out.
+    members: submission → its students. zone: for times without one; None if there is no due time. Raises UsageError,
+    with the line, for an unreadable time. Ignores rows of other students.
     """
     if not path.is_file():
         raise UsageError(f"{path}: does not exist, expected a list of times.")
@@ -71,7 +72,7 @@ def time_from(written: str, zone: tzinfo | None, place: str) -> datetime:
 
 
 def of_gradescope(content: bytes, members: Mapping[str, tuple[Person, ...]]) -> dict[str, datetime]:
-    """Gradescope's folders are told by the addresses of who handed in."""
+    """Return submission → time, by the addresses of the students who handed in Gradescope's folders."""
     addresses = {one.email.casefold(): name for name, team in members.items() for one in team if one.email}
     times = times_in(content)
     found = {}

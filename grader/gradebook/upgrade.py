@@ -1,4 +1,4 @@
-"""Brings the tables of an older gradebook up to date, with alembic; imported only where that is needed."""
+"""Upgrades the tables of an older gradebook, with alembic. Imported only for an upgrade, to save time."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def steps() -> ScriptDirectory:
 
 
 def upgrade(connection: Connection, version: str | None, place: str = "") -> None:
-    """Take every step from `version` (None: an empty database) to HEAD, in the connection's transaction.
+    """Run all steps from `version` (None: an empty database) to HEAD, in the connection's transaction.
 
-    Raises UsageError for a version that no step of ours leads from: a newer grader made it.
+    Raises UsageError for an unknown version, which a newer grader made.
     """
     script = steps()
     try:
@@ -39,7 +39,7 @@ def upgrade(connection: Connection, version: str | None, place: str = "") -> Non
         raise UsageError(f"{place}: {what}. Use that grader, or name another gradebook.")
 
     def wanted(current: Any, context: MigrationContext) -> Iterable[Any]:
-        return script._upgrade_revs(HEAD, current)  # as alembic's own command does
+        return script._upgrade_revs(HEAD, current)  # alembic's own upgrade command calls this, too
 
     options = {"version_table": VERSION_TABLE, "fn": wanted, "script": script}
     context = MigrationContext.configure(connection, opts=options)

@@ -1,1 +1,1 @@
-"""Grades one submission: stage its files, run its checks, judge them, follow wrong gradients, settle the marks."""
+"""Grades one submission: stages its files, runs and judges its checks, follows wrong gradients, settles the marks."""

@@ -1,8 +1,8 @@
-"""One attempt at a check: it runs the check's function on the code under test, and compares the values.
+"""Runs a check's function once on the code under test, and compares the returned values.
 
-process.run ──► perform the check's function ──► JudgedValues: the values, and their comparison with the expected ones
+process.run ──► perform the check's function ──► JudgedValues: the values, compared with the expected ones
     │                                    └─► CallFailed: also if the check cannot use a returned value
-    └── rerun in a fresh process, unless the values are right or no process would give others
+    └── rerun in a fresh process, unless the values are right or a rerun could not be better
 
 The judge runs the check's function; only its calls run in the sandbox. Student code gets inputs, never fixtures.
 """
@@ -33,16 +33,17 @@ from grader.sandbox.host.check_setup import Outcome, Setup
 from grader.sandbox.host.program import Program
 
 ABSENT: Final = object()
-# One generator per thread (a cluster's worker may have several): making one takes much longer than seeding it.
+# One generator for each thread, reused, because making a generator takes much longer than seeding it.
 GENERATOR: Final = threading.local()
 
 
 class Undoable:
-    """Calls of the code under test. undo() removes what it wrote into the check's dicts; after that it gets copies.
+    """Passes calls to the code under test. undo() restores the check's dicts; later calls then get copies of them.
 
-    A dict comes back as that code left it: bn_param with its running averages. So student code can use this dict as a
-    memory. A forward could store the check's inputs in conv_param, get them back in every call of the numerical
-    gradient, and return what suits it. Therefore later calls start from the dicts as the check itself wrote them.
+    A call may change a dict, for example bn_param with its running averages, so student code can use the dict as a
+    memory. For example, a forward could store the check's inputs in conv_param, read them in every call of the
+    numerical gradient, and return values that make a wrong gradient look right. So later calls start from the check's
+    own entries.
     """
 
     def __init__(self, call: Call) -> None:
@@ -52,20 +53,20 @@ class Undoable:
 
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         if self._is_over:
-            # What the code writes into a copy is lost, so no later call can read it.
+            # Pass a copy, so that no later call can read what this call writes into the dict.
             given = tuple(copy.deepcopy(arg) if isinstance(arg, dict) else arg for arg in args)
             return self._call(function, given, kwargs)
         before = [(arg, dict(arg)) for arg in args if isinstance(arg, dict)]
         value = self._call(function, args, kwargs)
-        for arg, old in before:  # a shallow copy is enough: a reply replaces entries and changes no value in place
+        for arg, old in before:  # shallow copies are enough: replies replace entries, but change no value
             for key in {**old, **arg}:
                 if not same(old.get(key, ABSENT), arg.get(key, ABSENT)):
                     self._written.append((arg, key, old.get(key, ABSENT)))
         return value
 
     def undo(self) -> None:
-        """Restore every dict to what the check itself wrote, and protect it from later calls."""
-        # In reverse: several calls may have changed one entry, and the oldest value has to win.
+        """Restore every dict to the entries that the check wrote, and protect the dicts from later calls."""
+        # In reverse order: if several calls changed one entry, the oldest value must be restored.
         for target, key, old in reversed(self._written):
             if old is ABSENT:
                 target.pop(key, None)
@@ -76,7 +77,7 @@ class Undoable:
 
 @dataclass(frozen=True)
 class JudgedValues:
-    """What the code under test returned in one run. undoable: undoes what the code wrote into the check's own dicts."""
+    """The values of one run, and their judgements. undoable: can undo the changes to the check's dicts."""
 
     returned: ReturnedValues
     judgements: Sequence[Judgement]
@@ -85,7 +86,7 @@ class JudgedValues:
 
 @dataclass(frozen=True)
 class Attempts:
-    """All that the attempts at one check share. oracle: answers the calls of stubs, and runs the reference."""
+    """Runs one check several times, if necessary. oracle: replies to the calls of stubs, and runs the reference."""
 
     process: CheckProcess
     check: Check
@@ -96,17 +97,17 @@ class Attempts:
     def run(
         self, call: Call, *, is_wrong: bool, program: Program | None = None, upcoming: Upcoming = no_more
     ) -> Outcome[JudgedValues]:
-        """Run the check, and rerun it in a fresh process if that might change its points.
+        """Run the check, and rerun it in a fresh process if a rerun might change its points.
 
-        is_wrong: the function was wrong in a fresh process before, and is assumed to be wrong in any. program: the
-        calls that the check will probably make. upcoming: the checks that come next.
+        is_wrong: an earlier check found the function wrong in a fresh process, so a rerun is useless. program: the
+        calls that the check will probably make. upcoming: the next checks.
         """
 
         def may_count(outcome: Outcome[JudgedValues]) -> bool:
-            # Right values count in any process: only a failure can be the effect of another check.
+            # Right values always count, because only a failure can be the effect of another check.
             if outcome.value is not None and is_right(outcome.value.judgements):
                 return True
-            # No process would do better: the function is not written, or it failed in a fresh process before.
+            # A rerun would fail again: the function is not written, or already failed in a fresh process.
             return is_missing(outcome.failure) or (is_wrong and has_ended(outcome.failure))
 
         def judge(returned: ReturnedValues, undoable: Undoable) -> JudgedValues:
@@ -117,34 +118,34 @@ class Attempts:
             return judge(self.perform(undoable.call), undoable)
 
         def accept(values: Mapping[str, Any]) -> JudgedValues | None:
-            # No gradients: only a wrong value needs them, and then the check is rerun.
+            # No gradients, because only a wrong value needs them, and a wrong value causes a rerun.
             found = judge(ReturnedValues(values, None), Undoable(call))
             return found if is_right(found.judgements) else None
 
         return self.process.run(
             work,
             replace(self.setup, program=program, lean=not is_wrong),  # without `accept`, work() needs every value
-            before=self.oracle.end,  # a rerun must not find the reference in the state that the first run left
+            before=self.oracle.end,  # a rerun must find the reference in its first state
             may_count=may_count,
             accept=None if is_wrong else accept,
             upcoming=upcoming,
         )
 
     def missing_too(self) -> Failure | None:
-        """If the function under test is not written either, return that failure: it replaces the failure of its
-        forward."""
+        """Return the failure "not written" of the function under test, if it is not written either. The caller reports
+        this failure instead of the forward's."""
 
         def call(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-            # For out and cache: a backward that is not written raises before it uses them.
+            # None for out and cache, because an unwritten backward raises before it uses them.
             return (None, None) if function == self.check.needs else self.process.call(function, args, kwargs)
 
         failure = self.process.run(lambda: self.perform(call), self.setup, may_count=lambda outcome: True).failure
         return failure if failure and is_missing(failure) and failure.function == self.check.function else None
 
     def gradients_at_other_inputs(self, call: Call, rng: np.random.RandomState) -> Gradients | None:
-        """Return the gradients of the same check and code with other inputs. None if it returns no values there.
+        """Return the gradients of the same check and code with other inputs; None if the code returns no values.
 
-        In a process of its own, so that later calls of that code cannot know these inputs.
+        The run has a separate process, so that later calls cannot know these inputs.
         """
         undoable = Undoable(call)
         returned = self.process.run_alone(lambda: self.perform(undoable.call, rng), self.setup).value
@@ -152,24 +153,25 @@ class Attempts:
         return returned.gradients if returned is not None else None
 
     def reference_gradients(self, rng: np.random.RandomState) -> Gradients | None:
-        """Return the reference's gradients with other inputs. None if there is no reference."""
+        """Return the reference's gradients with other inputs, or None without a reference."""
         if not self.oracle.is_there:
             return None
         reference = self.oracle.student
         return perform(self.check.run, reference, rng, reference).gradients
 
     def perform(self, call: Call, rng: np.random.RandomState | None = None) -> ReturnedValues:
-        """Run the check's function once. rng: draws its inputs, in place of the check's own seed.
+        """Run the check's function once.
 
-        Raises CallFailed for all that the code under test does wrong. An exception that the check raises over its
-        values counts too, because the reference's values raise none.
+        rng: draws the inputs; by default from the check's seed. Raises CallFailed for every failure of the code under
+        test. If the check's function raises on the returned values, that is such a failure too, because the
+        reference's values raise nothing.
         """
         plan = self.process.session.plan
         student = Student(call, plan.functions, plan.classes)
         reference = self.oracle.student if self.oracle.is_there else student
         try:
             return perform(self.check.run, student, rng or inputs_from(self.check.seed), reference)
-        except (CallFailed, GraderError):  # CallFailed is the student's failure, GraderError a fault of ours
+        except (CallFailed, GraderError):  # pass on failures of the student and faults of the grader
             raise
         except Exception as error:
             raised = Reason.of("cannot_be_used", raised=type(error).__name__, text=str(error))
@@ -178,14 +180,14 @@ class Attempts:
 
 
 def output_of(outcome: Outcome[JudgedValues]) -> str:
-    """Return what was printed, and how many bytes of it were left out."""
-    # The judge counts every printed byte, but stores only the first MAX_OUTPUT (box.py).
+    """Return the prints as text, with the number of left-out bytes at the end, if any."""
+    # The judge counts all printed bytes, but stores only the first MAX_OUTPUT (box.py).
     left_out = f"\n[{outcome.printed - MAX_OUTPUT} more bytes were printed]" if outcome.printed > MAX_OUTPUT else ""
     return outcome.prints + left_out
 
 
 def is_missing(failure: Failure | None) -> bool:
-    """Whether something is not written, which no rerun in another process changes."""
+    """Whether a function is not written, so that a rerun would fail, too."""
     return failure is not None and failure.status == MISSING
 
 
@@ -199,7 +201,7 @@ def inputs_from(seed: int) -> np.random.RandomState:
 
 
 def judged(check: Check, fixture: Fixture, returned: ReturnedValues) -> list[Judgement]:
-    """Compare the values with the expected ones. Of several accepted answers, choose the one that earns most."""
+    """Compare the values with the expected ones. If several answers are accepted, use the one that earns most."""
     inputs = inputs_of(returned.gradients)
     answers = (fixture.expected, *fixture.accepted)
     return max((judge_values(check, answer, returned.values, inputs) for answer in answers), key=earned_by)
@@ -210,15 +212,14 @@ def earned_by(judgements: Sequence[Judgement]) -> float:
 
 
 def is_right(judgements: Sequence[Judgement]) -> bool:
-    # all() of nothing is True, and a check without values proves nothing.
+    # bool(): all([]) is True, but a check without values is not right.
     return bool(judgements) and all(one.comparison.status == PASSED for one in judgements)
 
 
 def inputs_of(gradients: Gradients | None) -> dict[str, np.ndarray]:
-    """Return the inputs by name, and the upstream gradient dout. A compared value that equals one of the inputs gets a
-    hint that says so."""
+    """Return the inputs and dout, by name, so that a message can say which of these a wrong value equals."""
     if gradients is None:
         return {}
-    # dx is the gradient at x. A net's gradient has the name of its parameter: W1 is at W1.
+    # The gradient dx belongs to the input x. A net's gradient W1 has the name of its parameter.
     points = {name.removeprefix("d"): np.asarray(point) for name, (_, point) in gradients.claims.items()}
     return {**points, "dout": np.asarray(gradients.dout)}

@@ -1,10 +1,10 @@
-"""One check on one submission: run it, judge its values, and compute numerical gradients if one is wrong.
+"""Runs one check on one submission, judges its values, and computes numerical gradients if a gradient is wrong.
 
     attempt ──► values ──► judge them ──► all right: done
        │                      └─► a gradient is wrong: is it right for the student's own forward? (follow_up)
-       └──► a failure ──► of the forward whose cache the backward needs: run it again with the documented cache
+       └──► a failure ──► of the forward that makes the backward's cache: rerun with the documented cache
 
-The result is a Trial. Its points are settled when all trials of a submission are known (judging/verdict.py).
+The result is a Trial. judging/verdict.py computes its points once all trials of the submission are known.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.program import Program, record
 
-# Programs by the check's function and the name of the handout, whose names and forms the calls use. Weak keys: a
-# process that grades several assignments drops the programs of an assignment together with its checks.
+# Check's function → handout's name → program, whose calls have the handout's form. The keys are weak: if the grader
+# drops an assignment's checks, their programs are dropped, too.
 PROGRAMS: Final[WeakKeyDictionary[Callable[..., Any], dict[str, Program | None]]] = WeakKeyDictionary()
 
 
@@ -59,10 +59,9 @@ def run_check(
 ) -> Trial:
     """Run one check on one submission, from inputs to judgements.
 
-    stubs: functions that the reference replaces. handout: the one for which the submission was written.
-    is_wrong: the function was wrong in a fresh process before, and is assumed to be wrong in any process.
-    limits: None means those of the assignment. why: the reason if the check gets less time than these allow.
-    upcoming: the checks that the process runs next.
+    stubs: functions that the reference replaces. handout: the handout for which the submission was written. is_wrong:
+    an earlier check found the function wrong in a fresh process, so a rerun is useless. limits: by default the
+    assignment's. why: the reason if the check gets less time. upcoming: the next checks in the process.
     """
     started = time.monotonic()
     accepted = handout.accepts.get(check.function, frozenset())
@@ -70,24 +69,24 @@ def run_check(
     documented = assignment.definitions[check.id].cache
     call = adapt(process.call, handout)
     setup = setup_for(process, check, fixtures, handout, limits, why)
-    # Only the first attempt makes the recorded calls. The others differ: another forward, other inputs.
+    # Only the first attempt uses the program. The others make other calls: another forward, other inputs.
     program, setup = setup.program, replace(setup, program=None, lean=False)
     if stubs:
         setup = replace(setup, granted=stubs, answer=oracle.answer)
     attempts = Attempts(process, check, fixture, oracle, setup)
     outcome = attempts.run(call, is_wrong=is_wrong, program=program, upcoming=upcoming)
     processes, failure, fed = outcome.processes, outcome.failure, None
-    # The forward failed, so the backward has no cache. Where the docstring fixes the cache, it can still be graded.
+    # The forward failed, so there is no cache. If the docstring defines the cache, the backward can still be graded.
     if failure is not None and failure.function == check.needs and documented is not None:
         fed = failure
 
-        # The forward is not called: the backward gets the documented cache of the same arguments.
+        # Do not call the forward; pass the documented cache of its arguments to the backward.
         def call_and_feed(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
             return (None, documented(*args, **kwargs)) if function == check.needs else call(function, args, kwargs)
 
         outcome = attempts.run(call_and_feed, is_wrong=is_wrong)
         failure = outcome.failure
-    # A backward that is not written is reported as that, not as a consequence of its missing forward.
+    # If forward and backward are both not written, report the backward itself.
     if fed is None and failure is not None and failure.function == check.needs and is_missing(failure):
         failure = attempts.missing_too() or failure
     hints = {**fixtures.hints.get(check.function, {}), **handout.hints.get(check.function, {})}
@@ -109,8 +108,8 @@ def run_check(
     if outcome.value is not None:
         secret = zlib.crc32(
             f"{assignment.sha256} {check.id}".encode()
-        )  # the sum covers hidden checks, so no student can compute it
-        outcome.value.undoable.undo()  # before follow-through calls the code again (Undoable says why)
+        )  # the sha256 covers hidden checks, so students cannot compute it
+        outcome.value.undoable.undo()  # before follow-through calls the code again (see Undoable)
         follow = partial(follow_through, attempts, call, secret)
         trial = judge(trial, outcome.value, fixture, hints, follow)
     oracle.end()
@@ -120,7 +119,7 @@ def run_check(
 def setup_for(
     process: CheckProcess, check: Check, fixtures: Fixtures, handout: Handout, limits: Limits | None, why: Reason | None
 ) -> Setup:
-    """Return what the check needs from its process, without stubs, and the calls that it will probably make."""
+    """Return the Setup of a check without stubs, with the calls that the check will probably make."""
     plan, arities = process.session.plan, fixtures.checks[check.id].arities
     program = program_of(check, handout, arities, plan.functions, plan.classes)
     return Setup(check.seed, limits, why, arities=arities, program=program, lean=True)
@@ -129,18 +128,18 @@ def setup_for(
 def program_of(
     check: Check, handout: Handout, arities: Sequence[tuple[str, int]], functions: frozenset[str], classes: Classes
 ) -> Program | None:
-    """Return the calls that the check makes until it first looks at a value; None if it looks before it calls.
+    """Return the program of a check: its calls before its function first looks at a value; None if there are none.
 
-    Recorded and encoded once in a process, then sent to every submission. That is safe because a recording contains no
-    submission's values, only placeholders. The secret inputs of follow-through are never stored as a program.
+    Each process of the grader records a program once, and sends it to every submission. This is safe, because a
+    program contains placeholders and no submission's values, and never the secret inputs of follow-through.
     """
-    # By the function, not the check's id: two assignments may use the same id.
+    # The key is the function, not the check's id, because two assignments may use the same id.
     programs = PROGRAMS.setdefault(check.run, {})
     if handout.name not in programs:
 
         def work(call: Call) -> Mapping[str, Any]:
             student = Student(adapt(call, handout), functions, classes)
-            # The reference's calls are not part of the program: the oracle makes them when the check runs.
+            # The program leaves out the reference's calls; the oracle makes them when the check runs.
             reference = Student(lambda function, args, kwargs: Placeholder("elsewhere", ()), functions, classes)
             return perform(check.run, student, np.random.RandomState(check.seed), reference).values
 
@@ -149,10 +148,10 @@ def program_of(
 
 
 def follow_up(trial: Trial, oracle: Oracle) -> Trial:
-    """Return the trial with its follow-through, if run_check left that open. The caller decides when this may run.
+    """Return the trial with its follow-through, if run_check left it open.
 
-    Follow-through calls the student's code with inputs from a secret seed, in the sandbox and with the stubs of the
-    check.
+    The caller must wait until student code may get inputs from a secret seed. The calls use the sandbox and the stubs
+    of the check.
     """
     if trial.follow is None:
         return trial
@@ -166,21 +165,21 @@ def follow_up(trial: Trial, oracle: Oracle) -> Trial:
 def judge(
     trial: Trial, values: JudgedValues, fixture: Fixture, hints: Mapping[str, str], follow: Callable[..., Followed]
 ) -> Trial:
-    """Return the trial with its judgements and matching misconceptions. follow_up() settles a wrong gradient later.
+    """Return the trial with its judgements and matching misconceptions.
 
-    follow: computes the numerical gradient of the student's own forward.
+    follow_up() examines wrong gradients later, with `follow`, which compares them with the student's own forward.
     """
     gradients, judgements = values.returned.gradients, values.judgements
     failed = {j.comparison.name: j.actual for j in judgements if j.comparison.status != PASSED}
     claims = gradients.claims if gradients else {}
     wrong = {name: array for name, array in failed.items() if name in claims and array is not None}
-    # The documented cache is that of a right forward, so no gradient can follow from the student's own.
+    # With the documented cache, the backward did not use the student's own forward.
     is_open = trial.fed is None and wrong and fixture.forward is not None
-    variants = fixture.variants if failed else {}  # only wrong values need an explanation
+    variants = fixture.variants if failed else {}  # compare with misconceptions only if a value is wrong
     fits = {name: fit(trial.check, fixture.expected, arrays, judgements) for name, arrays in variants.items()}
     return replace(
         trial,
-        # Without the returned arrays: they may be large, and all trials stay in memory until the end.
+        # Drop the returned arrays: they may be large, and all trials stay in memory until the end.
         judgements=tuple(Judgement(judgement.comparison, judgement.remarks) for judgement in judgements),
         follow=partial(follow, gradients=gradients, wrong=wrong) if is_open else None,
         variants={name: hints[name] for name in fixture.variants},
@@ -190,12 +189,12 @@ def judge(
 
 
 def mutation_remarks(mutations: Sequence[tuple[str, int, bool]], fixtures: Fixtures) -> tuple[Reason, ...]:
-    """Return a remark for each argument that a function changed in place. It costs no marks.
+    """Return a remark, which costs no marks, for each argument that a function changed in place.
 
-    mutations: function, position of the argument, and whether the function returned that same array.
+    mutations: (function, position of the argument, whether the function also returned the argument).
     """
     remarks = []
-    for function, position, is_returned in dict.fromkeys(mutations):  # each one once, in order: a loop repeats them
+    for function, position, is_returned in dict.fromkeys(mutations):  # without repetitions, in order
         names = fixtures.arguments.get(function, ())
         argument = names[position] if position < len(names) else Reason.of("argument", number=position + 1)
         changed = Reason.of("input_changed", function=short_name(function), argument=argument)

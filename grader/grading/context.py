@@ -1,4 +1,4 @@
-"""What grading needs: assignment, fixtures, interpreter, isolation, limits. Loaded and verified once per process."""
+"""Loads and verifies what grading needs, once per process: assignment, fixtures, interpreter, isolation, limits."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from grader.errors import AssignmentError
 from grader.records import OWN_HANDOUT
 from grader.sandbox.host.box import Launch
 from grader.sandbox.host.interpreter import Interpreter, find_interpreter
-from grader.sandbox.host.isolation import Isolation, check_access, choose_isolation
+from grader.sandbox.host.isolation import Isolation, check_access, isolation_of_process
 from grader.sandbox.host.limits import Limits, limits_from
 from grader.version import grader_version
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The options of a run. They are small and plain, because the judge sends them to other processes.
+    """The options of a run.
 
-    reference: the folder of the reference's files, if not the one in assignment.toml. scratch: the folder for work
-    trees, if not the system's temporary folder.
+    The options are small and plain, because the grader sends them to its job processes. reference: the folder of the
+    reference's files, if not that of assignment.toml. scratch: the folder for work trees, if not the system's /tmp.
     """
 
     assignment: str
@@ -38,7 +38,7 @@ class Settings:
 
 @dataclass(frozen=True)
 class Ground:
-    """What is needed to start a sandbox. handed_out: by path below the package."""
+    """What a sandbox needs to start. handed_out: path below the package → content."""
 
     assignment: Assignment
     interpreter: Interpreter
@@ -48,9 +48,9 @@ class Ground:
 
 @dataclass(frozen=True)
 class Context(Ground):
-    """Everything that is needed to grade one submission.
+    """Everything that the grader needs to grade one submission.
 
-    reference_files: by path below the package; None where there is no reference, and so no stubs.
+    reference_files: path below the package → content; None without a reference, and then there are no stubs.
     """
 
     fixtures: Fixtures
@@ -63,13 +63,13 @@ class Context(Ground):
         return self.isolation.launch(self.interpreter, work, self.assignment.package, self.limits.at_start())
 
     def only(self, checks: Collection[str]) -> Context:
-        """Return the same context for these checks alone. The caller decides what the marks of the other checks are."""
-        # A context is frozen and shared by all submissions of a process, so this makes another one.
+        """Return the same context with only these checks. The caller decides the marks of the other checks."""
+        # A copy, because all submissions of a process share the context.
         kept = tuple(check for check in self.assignment.checks if check.id in checks)
         return replace(self, assignment=replace(self.assignment, checks=kept))
 
     def with_needed_sets(self) -> Context:
-        """The same context with only the module sets that its checks need, and the sets that these import."""
+        """Return the same context with only the module sets that its checks need, and the sets that those import."""
         sets = self.assignment.sets
         needed = {check.file for check in self.assignment.checks}
         while more := {file for one in sets if needed & set(one.files) for file in one.on} - needed:
@@ -79,11 +79,10 @@ class Context(Ground):
 
     @property
     def assignment_sha256(self) -> str:
-        """A hash of everything that decides marks: the assignment's folder, the handed-out files, the reference."""
+        """Return a hash of everything that decides marks: the assignment's folder, handed-out files, the reference."""
         digest = hashlib.sha256(self.assignment.sha256.encode())
         for files in (self.handed_out, self.reference_files or {}):
-            # A zero byte ends each name, and each content is hashed by itself, so that no two sets of files have the
-            # same hash.
+            # A zero byte ends each name, and contents are hashed one by one, so that other files give another hash.
             for name, content in sorted(files.items()):
                 digest.update(f"\0{name}\0".encode() + hashlib.sha256(content).digest())
         return digest.hexdigest()
@@ -102,7 +101,7 @@ def prepare(settings: Settings) -> Context:
     try:
         reference = {name: (assignment.reference / name).read_bytes() for name in assignment.student_files}
     except OSError:  # a student's copy of the assignment has no reference
-        # Then there are no stubs, and a mistake costs every function that calls the wrong one.
+        # Without stubs, a mistake also costs the functions that call the wrong function.
         reference = None
     return Context(
         **vars(ground),
@@ -120,7 +119,7 @@ def prepare_ground(settings: Settings) -> Ground:
     assignment = load_assignment(Path(settings.assignment))
     if settings.reference is not None:
         assignment = replace(assignment, reference=Path(settings.reference))
-    # Students have no reference: the handed-out files are in their own folder already.
+    # Students have no reference, but their own folder contains the handed-out files.
     listed = assignment.handed_out if assignment.reference.is_dir() else ()
     handed_out = {}
     for name in listed:
@@ -128,10 +127,10 @@ def prepare_ground(settings: Settings) -> Ground:
             handed_out[name] = (assignment.reference / name).read_bytes()
         except OSError as error:
             raise AssignmentError(f"assignment.toml: handed-out file {name} cannot be read ({error}).") from error
-    # For the zygote, which compiles them once: they are the same in every work tree (zygote.py).
+    # The zygote compiles these files once, because they are the same in every work tree (zygote.py).
     given = tuple((f"{assignment.package}/{name}", str(assignment.reference.resolve() / name)) for name in handed_out)
     interpreter = find_interpreter(settings.python)
-    # Fails here where the sandbox does not work, before a submission could lose marks by it.
-    isolation = replace(choose_isolation(settings.sandbox), given=given)
-    check_access(isolation, interpreter)  # here, so that a bad --python stops the run and not each submission
+    # If the sandbox does not work, this raises before any submission is graded.
+    isolation = replace(isolation_of_process(settings.sandbox), given=given)
+    check_access(isolation, interpreter)  # so that a bad --python stops the run before it begins
     return Ground(assignment, interpreter, isolation, handed_out)

@@ -1,8 +1,7 @@
-"""What a report notes about the import of the student's files: absent modules, statements left out, prints.
+"""Makes a report's notes on the import of the student's files: absent modules, left-out statements, prints.
 
-Source for another Python gets one note per submission (`note_other_python`), made from the errors of all statements
-that were left out for that reason. The worker writes the Python into the error's text (sandbox/inside/dialects.py).
-Pure.
+Statements for another version of Python get one note per submission (`note_other_python`). The worker writes this
+version into the error's text (sandbox/inside/dialects.py). Pure.
 """
 
 from __future__ import annotations
@@ -15,9 +14,9 @@ from grader.judging.diagnose import advice_on
 from grader.records import Reason
 from grader.sandbox.host.plan import ImportResult, LeftOut
 
-MOST_LEFT_OUT: Final = 8  # statements of a file that a report lists; a note counts the others
-MOST_NAMED: Final = 5  # functions in a note that says which other Python version they were written for
-# The texts that sandbox/inside/dialects.py writes. Student code can raise them too, and then gets this note.
+MOST_LEFT_OUT: Final = 8  # left-out statements that a report lists for a file; a note counts the others
+MOST_NAMED: Final = 5  # functions that a note about another version of Python names
+# The texts that sandbox/inside/dialects.py writes. Student code that raises such a text gets the same note.
 NEWER: Final = re.compile(r"^SyntaxError: (?P<feature>.+) needs Python 3\.(?P<since>\d+) or newer; this is Python 3")
 OLDER: Final = re.compile(r"^SyntaxError: .*\(Python 2: (?P<feature>.+)\)$", re.DOTALL)
 
@@ -26,7 +25,7 @@ def import_notes(imported: ImportResult, files: Sequence[str]) -> list[Reason]:
     notes = []
     if imported.absent:
         notes.append(Reason.of("imports_what_is_absent", files=files, names=imported.absent))
-    # Files in another encoding work, but their letters may be wrong in messages.
+    # Files in another encoding work, but messages may show wrong letters.
     notes += [Reason.of("not_in_utf_8", file=name) for name in imported.recoded]
     left_out = [one for one in imported.left_out if not is_of_another_python(one)]
     for note in map(left_out_note, left_out[:MOST_LEFT_OUT]):
@@ -34,7 +33,7 @@ def import_notes(imported: ImportResult, files: Sequence[str]) -> list[Reason]:
     if len(left_out) > MOST_LEFT_OUT:
         notes.append(Reason.of("more_left_out", files=files, count=len(left_out) - MOST_LEFT_OUT))
     if imported.prints:
-        # The first line alone: a loop at import can print thousands.
+        # Show only the first line, because a loop can print thousands.
         first, *more = imported.prints.strip().splitlines() or [""]
         notes.append(Reason.of("prints", files=files, text=f"{first[:100]}{' …' if more else ''}"))
     return notes
@@ -52,9 +51,9 @@ def is_of_another_python(one: LeftOut) -> bool:
 
 
 def note_other_python(left_out: Sequence[LeftOut], python: str) -> list[Reason]:
-    """Return one note, or none: on Python 2 if any statement is Python 2, otherwise on the newest Python needed.
+    """Return one note or none: about Python 2 if any statement needs it, otherwise about the newest Python needed.
 
-    python: the version that graded. left_out: all statements that were left out, of all files.
+    python: the version that grades. left_out: the left-out statements of all files.
     """
     older = [(one, match) for one in left_out if (match := OLDER.match(one.error))]
     newer = [(one, match) for one in left_out if (match := NEWER.match(one.error))]

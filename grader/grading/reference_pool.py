@@ -1,11 +1,11 @@
-"""What serves one submission after another: the sandbox with the reference's code, and the thread that judges.
+"""Keeps the reference's sandbox and the judge's thread, so that they serve one submission after another.
 
     borrow(key, make) ──► a process ──► one submission's checks ────────────┐
                              ▲  the same reference, and nothing failed      │
                              └──────────────────────────────────────────────┘
 
-What a submission's code made reaches the process as data. A child reads it and ends with that submission at the latest,
-so nothing of one submission stays for the next. Processes are kept only inside `keeping()`, which ends them.
+The reference's process receives a submission's values only as data, and only in a child that ends with the submission,
+so nothing of one submission remains for the next. The pool keeps a process only inside `keeping()`, which ends it.
 
 The pool keeps the thread because the kernel ends a sandbox when the thread that started it ends (watchdog.py).
 """
@@ -20,13 +20,13 @@ from typing import Any, Final
 from grader.grading.watchdog import JudgeThread
 from grader.sandbox.host.check_process import CheckProcess
 
-# How many children one server forks at most. A fork costs it a millisecond of CPU time, which counts against its limit.
+# The most children of one server. Each fork takes a millisecond of the server's CPU time, which is limited.
 MOST_BEGUN: Final = 200
 
 
 @dataclass
 class PooledProcess:
-    """key: what the process was made from, compared by identity."""
+    """key: the object from which the process was made; compared by identity."""
 
     depth: int = 0
     key: Any = None
@@ -39,14 +39,14 @@ KEPT: Final = PooledProcess()
 
 @contextmanager
 def keeping() -> Iterator[None]:
-    """Inside, processes that are given back are kept for the next borrower. Leaving the outermost one ends them."""
+    """Keep returned processes for the next borrower, inside this context. The outermost context ends the processes."""
     KEPT.depth += 1
     try:
         yield
     finally:
         KEPT.depth -= 1
         if KEPT.depth == 0:
-            # In this order: the end of the thread would kill the sandbox that it started, in the middle of its work.
+            # In this order, because the thread's end would kill the sandbox that the thread started.
             forget()
             if KEPT.thread is not None:
                 KEPT.thread.end()
@@ -55,16 +55,16 @@ def keeping() -> Iterator[None]:
 
 @contextmanager
 def borrow(key: Any, make: Callable[[], CheckProcess]) -> Iterator[CheckProcess]:
-    """Lend the process that is kept for this key, or a new one. Keep it afterwards, unless something raised inside."""
-    # By identity: equality would compare all files of the reference, for each submission.
+    """Lend the kept process for this key, or a new one. Keep it again, unless the context raised."""
+    # Compare by identity: == would compare all files of the reference for each submission.
     kept = KEPT.process if KEPT.key is key else None
     if kept is not None and kept.is_idle:
-        process, KEPT.key, KEPT.process = kept, None, None  # out of the pool while lent: nobody else can get it
+        process, KEPT.key, KEPT.process = kept, None, None  # removed from the pool while lent
     else:
         forget()
         process = make()
     is_sound = False
-    # Any exception, Ctrl-C included, may leave the process in the middle of a message.
+    # Any exception, also Ctrl-C, may leave the process in the middle of a message.
     try:
         yield process
         is_sound = True
@@ -78,12 +78,12 @@ def borrow(key: Any, make: Callable[[], CheckProcess]) -> Iterator[CheckProcess]
 
 @contextmanager
 def judging() -> Iterator[JudgeThread]:
-    """Lend the thread that is kept, or a new one, for one submission."""
+    """Lend the kept thread, or a new one, for one submission."""
     thread, KEPT.thread = KEPT.thread or JudgeThread(), None
     try:
         yield thread
     finally:
-        # A thread that was left may still run code of an earlier submission, so it serves no other.
+        # Drop a thread that was left: it may still run code for this submission.
         if KEPT.depth and KEPT.thread is None and not thread.is_left:
             KEPT.thread = thread
         else:
@@ -91,7 +91,7 @@ def judging() -> Iterator[JudgeThread]:
 
 
 def forget() -> None:
-    # Out of the pool first, so that a failing kill() does not leave a dead process in it.
+    # Empty the pool first, so that no dead process remains in it if kill() raises.
     process, KEPT.key, KEPT.process = KEPT.process, None, None
     if process is not None:
         process.kill()

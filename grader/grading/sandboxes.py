@@ -1,10 +1,10 @@
-"""The sandboxes of one submission: its work trees, the processes opened on them, and the oracle beside them.
+"""Makes the sandboxes of one submission: its work trees, the processes for them, and the oracle.
 
     files ──stage──► a work tree for each selection of files ──open_process──► CheckProcess, which runs checks
     reference ──────► a work tree of its own ──open──► Oracle, which answers stubs (borrowed: reference_pool.py)
 
-All of them share the submission's time, and end with it. The judge starts them; student code runs only in the first
-kind, the reference only in the second.
+All these sandboxes share the submission's time and end with the submission. The judge starts them. Student code runs
+only in the first kind of sandbox, and the reference only in the second.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from grader.sandbox.host.time_account import TimeAccount
 
 @dataclass
 class Sandboxes:
-    """The sandboxes of one submission. All of them end when the block of `open()` ends.
+    """The sandboxes of one submission, until the block of `open()` ends.
 
-    handout: the one that the submission was written for; only its checks run. folder: holds the work trees. account:
-    the submission's time. unusable: files that are absent, or whose import failed so far. notes: on staging and import.
-    trees: by the files that are left out, the work tree. started: workers that have imported nothing yet. loading:
-    processes that import a set's modules meanwhile. processes: all of them; the first is the oracle's.
+    handout: the handout for which the submission was written; only checks of this handout run. folder: contains the
+    work trees. account: the submission's time. unusable: files that are absent, or that could not be imported. notes:
+    about staging and import. trees: left-out files → work tree. started: workers that have not imported modules yet.
+    loading: processes that are importing a set's modules. processes: all processes; the first is the oracle's.
     """
 
     submission: Submission
@@ -56,40 +56,40 @@ class Sandboxes:
     exits: ExitStack = field(default_factory=ExitStack)
 
     def __post_init__(self) -> None:
-        # It ends at the same moment, but counts apart: the reference's time is the judge's work, not the submission's.
+        # A separate account with the same end, because the reference's time counts as the judge's.
         self.of_reference = TimeAccount(self.account.until)
 
     def start_for(self, sets: Sequence[ModuleSet], oracle: Oracle) -> None:
-        """Start the workers of these sets and of the oracle: one gets ready while the judge starts the next."""
+        """Start the workers of these sets and of the oracle at once, so that they start at the same time."""
         present = [one for one in sets if any(file in self.submission.files for file in one.files)]
         checks = [check for one in present for check in self.checks_of(one.files)]
         launches = {one: self.context.launch(self.staged(one)) for one in present}
         with self.account.starting():
             for one, launch in launches.items():
                 self.started[one] = start_worker(launch)
-            # Other checks may need the oracle for stubs or gradients, but only if something fails.
+            # Other checks need the oracle only if they fail, for stubs or gradients.
             if oracle.is_there and any(takes_reference(check.run) for check in checks):
                 oracle.process.session.warm()
 
     def stop(self) -> None:
-        """Let no check begin any more, and end every sandbox of this submission. Called from another thread."""
-        # The accounts first: otherwise the judge could start a new box after its old one was stopped.
+        """Let no further check begin, and end all sandboxes of this submission. Called from another thread."""
+        # Close the accounts first: otherwise the judge could start a new box after the old one was stopped.
         self.account.close()
         self.of_reference.close()
-        for process in list(self.processes):  # a copy: the judge's thread may add one meanwhile
+        for process in list(self.processes):  # a copy, because the judge's thread may add to the list meanwhile
             process.session.stop()
 
     def note(self, notes: Sequence[Reason]) -> None:
-        # Several work trees are staged from the same files, and give the same notes.
+        # Staging the same files for several work trees gives the same notes.
         self.notes += [note for note in notes if note not in self.notes]
 
     @property
     def used_s(self) -> float:
-        """Return the seconds that the submission's code took: its functions, its import, and the messages to it."""
+        """Return the seconds that the submission's code used: in functions, imports and messages."""
         return self.account.functions + self.account.start + self.account.protocol
 
     def spent_s(self, duration_s: float) -> dict[str, float]:
-        """Divide a duration among the parts of SPENT. The last one, the judge's, gets the remainder."""
+        """Divide a duration among the parts of SPENT. The last part, the judge's, is the remainder."""
         parts = {name: getattr(self.account, name) for name in SPENT[:-1]}
         parts["start"] += self.of_reference.start  # the reference's calls count as the judge's work
         parts[SPENT[-1]] = max(0.0, duration_s - sum(parts.values()))
@@ -100,19 +100,19 @@ class Sandboxes:
         return [check for check in checks if check.file in files and self.handout.has(check)]
 
     def load(self, one: ModuleSet) -> None:
-        """Let a sandbox import the set's modules while the checks of the set before it run."""
+        """Begin to import the set's modules in a sandbox, while checks of the previous set run."""
         self.loading[one] = self.open_process(one)
         self.loading[one].session.load()
 
     def open_process(self, one: ModuleSet, *, exchange: bool = False) -> CheckProcess:
-        """Open a sandbox with the set's modules. exchange: with functions that can be replaced by stubs."""
-        # A sandbox for stubs is never one that was started ahead: most submissions need none.
+        """Open a sandbox with the set's modules. exchange: stubs can replace functions in it."""
+        # Sandboxes for stubs are not started early, because most submissions need none.
         if not exchange and one in self.loading:
             return self.loading.pop(one)
         context, assignment = self.context, self.context.assignment
         work = self.staged(one)
         usable = [file for file in one.files if file in self.submission.files]
-        # Functions that the set's code calls: those of the files below it, and those that its checks may stub.
+        # Functions that the set's code calls: those of the files that it imports, and those that stubs may replace.
         called = {name for name in assignment.functions if file_of(name) in one.on}
         called.update(*(assignment.stubs_of(check) for check in self.checks_of(one.files)))
         plan = Plan(
@@ -123,7 +123,7 @@ class Sandboxes:
             switches={name: context.fixtures.arguments[name] for name in sorted(called)},
             hollow=tuple(module_of_file(file) for file in one.on if file in self.unusable),
             exchange=exchange,
-            # In the student's own run, no failed import is tolerated: the student can fix the file.
+            # In a student's own run, an import error ends the import, because the student can fix the file.
             tolerant=context.isolation.kind != PLAIN,
             expected_warnings=assignment.expected_warnings,
         )
@@ -135,9 +135,9 @@ class Sandboxes:
 
     @contextmanager
     def open(self) -> Iterator[Oracle]:
-        """Yield the oracle. The oracle's sandbox may have served other submissions, and may serve more after this one.
+        """Yield the oracle, whose sandbox may serve several submissions.
 
-        When the caller leaves, all sandboxes of the submission end.
+        At the end of this context, all sandboxes of the submission end.
         """
         context, assignment = self.context, self.context.assignment
         plan = Plan(
@@ -148,7 +148,7 @@ class Sandboxes:
             expected_warnings=assignment.expected_warnings,
         )
 
-        def launch() -> Launch:  # not at once: many submissions never need the oracle's work tree
+        def launch() -> Launch:  # a function, because many submissions never need the oracle's work tree
             work = self.folder / "reference"
             if not work.exists():
                 stage(context.reference_files or {}, context.handed_out, work, package=assignment.package)
@@ -167,24 +167,24 @@ class Sandboxes:
             try:
                 yield oracle
             finally:
-                for one in self.processes[1:]:  # signal all before waiting for any: the kernel needs some time for each
+                for one in self.processes[1:]:  # kill all before waiting for one: each needs some time to end
                     one.session.interrupt()
                 self.exits.close()
                 for box in self.started.values():
                     box.kill()
-            oracle.leave()  # only without an exception: after one, the pool gets no process back
+            oracle.leave()  # an exception skips this line, and the pool kills the process
 
     def staged(self, one: ModuleSet) -> Path:
-        """Return the set's work tree, which the first call makes."""
+        """Return the set's work tree. The first call makes the tree."""
         if one.without not in self.trees:
             work = self.folder / f"work{len(self.trees)}"
             package, extended = self.context.assignment.package, self.context.assignment.extended
             kept, handed_out = dict(self.submission.files), dict(self.context.handed_out)
-            withheld = {}  # the fast layers, while the naive ones are checked
+            withheld = {}  # e.g. the fast layers while the naive layers are checked
             for name in one.without:
                 kept.pop(name, None)
                 pristine = handed_out.pop(name, b"")
-                if self.handout.has_file(name):  # an older handout had another version of this file
+                if self.handout.has_file(name):  # other handouts have other versions of this file
                     withheld[name] = pristine
             needs_note = self.handout.has_file
             notes = stage(kept, handed_out, work, package=package, extended=extended, needs_note=needs_note)
@@ -194,14 +194,13 @@ class Sandboxes:
 
 
 def group_apart(called: Mapping[str, Set[str]], there: Iterable[list[str]] = ()) -> list[list[str]]:
-    """Divide functions into groups, one per sandbox. No function shares a sandbox with one that it calls, or with its
-    stub.
+    """Divide functions into groups, one per sandbox.
 
-    So no function can find the reference's results for itself in its sandbox, and none is wrong because of what a
-    function that it calls left there. called: by function, those that its checks call, on stubs or not. there: existing
-    groups, which more functions may join.
+    A function never shares a sandbox with a function that it calls, or with a stub of itself. So no function can find
+    the reference's results for itself in its sandbox, and no function fails because of a trace of one that it calls.
+    called: function → functions that its checks call, also as stubs. there: existing groups, which may grow.
     """
-    # First fit: not the fewest groups possible, but a new function never moves an old one to another sandbox.
+    # First fit: maybe not the fewest groups, but existing groups only grow, so no function changes its sandbox.
     groups = list(there)
     for function in [name for name in called if not any(name in group for group in groups)]:
         for group in groups:

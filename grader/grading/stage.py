@@ -1,11 +1,11 @@
-"""Writes the work tree of a submission, which the sandbox then shows: target/<package>/… .
+"""Writes the work tree of a submission, which its sandbox shows: target/<package>/… .
 
-It holds the student's files and helpers, every handed-out file pristine, and an empty `__init__.py` in each folder that
-has none. Other users can read everything, and only the owner can write: the worker runs under another uid.
+The tree contains the student's files and helpers, the original of every handed-out file, and an `__init__.py` in each
+folder. All users can read the files, because the worker has another uid, and only the owner can write them.
 
-While the naive layers are checked, the fast ones are withheld. A copy of them in a helper or in the student file costs
-no mark, since it was handed out, but staff get a note (`note_copies`). Whole lines of code reveal a copy, so no syntax
-needs to be parsed. A student can hide the copy by renaming everything in it, which takes work.
+While the naive layers are checked, the fast layers are withheld. A copy of the fast layers in a student's file costs
+no marks, since they were handed out, but staff get a note (`note_copies`). The note compares whole lines, and parses
+no syntax. So a student can hide a copy by renaming everything in it, which takes work.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from grader.records import Reason
 
 FOLDER_MODE: Final = 0o755
 FILE_MODE: Final = 0o644
-BOM: Final = b"\xef\xbb\xbf"  # Windows editors write it before UTF-8
-COPIED_SHARE: Final = 0.4  # of a withheld file's lines; two solutions of one exercise have only a few in common
-COUNTED_LENGTH: Final = 25  # characters of a line that counts: many programs contain the shorter ones
+BOM: Final = b"\xef\xbb\xbf"  # byte order mark, which Windows editors write before UTF-8
+COPIED_SHARE: Final = 0.4  # share of a withheld file's lines; two independent solutions share only a few lines
+COUNTED_LENGTH: Final = 25  # characters; lines shorter than this do not count, because many programs contain them
 
-# Appended to a student's version of a handed-out file that may be extended. Its definitions stay and keep their lines.
-# Missing names come from the pristine copy beside it. setdefault decides at run time, so nothing is parsed here.
+# Appended to the student's version of a handed-out file that students may extend. The student's definitions stay, and
+# missing names come from the original file. setdefault decides at run time, so the grader need not parse the file.
 COMPLETION: Final = """
 
 from . import {pristine} as _handed_out
@@ -47,24 +47,23 @@ def stage(
 ) -> list[Reason]:
     """Write the work tree and return notes about it.
 
-    extended: handed-out files of which the student's version is staged, completed by the names that it lacks.
-    needs_note: whether a note is due if the submission's version of a handed-out file differs.
-    target: is made if need be, and must not contain the package yet.
-    Raises GraderError if it does, or if a handed-out file or the package has an impossible name (our fault). A file of
-    the submission with a bad name is left out, with a note.
+    extended: handed-out files of which the student's version is used, with missing names added. needs_note: whether to
+    write a note if the submission's version of a handed-out file differs. target: made if necessary; must not contain
+    the package yet. Raises GraderError if it does, or if a handed-out file or the package has an impossible name (our
+    fault). A file of the submission with a bad name is left out, with a note.
     """
     for name in (package, *handed_out):
-        # An assignment's mistake must not write outside of the work tree.
+        # A mistake in the assignment must not write outside of the work tree.
         if not name or safe_path(name) != name:
             raise fault(Reason.of("not_relative", name=name))
     files = {name: content for name, content in submission_files.items() if is_importable(name)}
     notes = [Reason.of("no_module", file=show(name)) for name in submission_files if name not in files]
-    files |= handed_out  # after the submission's: a changed handed-out file has no effect
+    files |= handed_out  # added last, so that a student's changes of handed-out files have no effect
     for name, pristine in handed_out.items():
         if name not in submission_files or normalise(submission_files[name]) == normalise(pristine):
             continue
         if name in extended:
-            # The student's file keeps its name, and the pristine one goes beside it under a name that no student uses.
+            # The student's file keeps its name. The original gets a name that no student uses, in the same folder.
             folder, slash, base = name.rpartition("/")
             beside = f"_handed_out_{base}"
             files[name] = submission_files[name] + COMPLETION.format(pristine=beside.removesuffix(".py")).encode()
@@ -78,20 +77,20 @@ def stage(
 
 
 def normalise(content: bytes) -> bytes:
-    """Return the content without byte order mark, line endings and white space at the ends of lines."""
+    """Return the content without a byte order mark, without spaces at line ends, and with line feeds between lines."""
     return b"\n".join(line.rstrip() for line in content.removeprefix(BOM).rstrip().splitlines())
 
 
 def write_tree(files: Mapping[str, bytes], target: Path, package: str) -> None:
     target.mkdir(parents=True, exist_ok=True)
     target.chmod(FOLDER_MODE)
-    # Every parent of every file: Path.parents ends with "." for a relative path, which is the target itself.
+    # All parents of all files, without ".", which is the target.
     folders = {above for name in files for above in Path(package, name).parents} | {Path(package)}
     try:
-        # Sorted, so that each folder is made after the one that holds it.
+        # Sorted, so that each folder is made after its parent.
         for folder in sorted(folders - {Path(".")}):
             (target / folder).mkdir()
-            (target / folder).chmod(FOLDER_MODE)  # mkdir's mode is cut by the umask
+            (target / folder).chmod(FOLDER_MODE)  # the umask has changed mkdir's mode
             name = (folder.relative_to(package) / "__init__.py").as_posix()
             write_file(target / folder / "__init__.py", files.get(name, b""))
         for name, content in files.items():
@@ -102,14 +101,14 @@ def write_tree(files: Mapping[str, bytes], target: Path, package: str) -> None:
 
 
 def write_file(path: Path, content: bytes) -> None:
-    """Write a new file. Raises FileExistsError for one that exists, or a link: nothing outside is ever written."""
+    """Write a new file. Raises FileExistsError if the path exists, even as a link, so no file outside is written."""
     with path.open("xb") as file:
         file.write(content)
     path.chmod(FILE_MODE)
 
 
 def note_copies(files: Mapping[str, bytes], withheld: Mapping[str, bytes]) -> list[Reason]:
-    """Return a note for each of the submission's files that contains much of a withheld one under another name."""
+    """Return a note for each of the submission's files that contains many lines of a withheld file."""
     notes = []
     for original, content in withheld.items():
         lines = lines_that_count(content)
@@ -119,7 +118,7 @@ def note_copies(files: Mapping[str, bytes], withheld: Mapping[str, bytes]) -> li
     return notes
 
 
-@lru_cache(maxsize=64)  # each of a submission's files is compared with every withheld one
+@lru_cache(maxsize=64)  # each file is compared with all withheld files
 def lines_that_count(content: bytes) -> frozenset[bytes]:
     lines = [line.strip() for line in content.splitlines()]
     passed_over = (b"#", b'"""', b"from ", b"import ")

@@ -1,15 +1,15 @@
-"""All trials of one submission: each module set in a sandbox of its own, then failed checks again on stubs.
+"""Runs all checks of one submission: each module set in a separate sandbox, then failed checks again with stubs.
 
     sets ──► every check on the student's own code ──► passed: done
-                                                   └─► failed, and it may call siblings: rerun with stubs of those
+                                                   └─► failed, and it may call other functions: rerun with stubs
 
-All of this happens twice: first for the visible checks of all sets, on stubs too, then for the hidden ones. A sandbox
-stays open from the first pass to the second. So when a visible check prints, raises or returns what a student reads, no
-sandbox of the submission has had a hidden input, nor one from a secret seed: follow-through waits until all visible
-checks have run. A visible check that has to run later is marked, and its text is not shown.
+All of this happens in two passes: first for the visible checks of all sets, including reruns with stubs, then for the
+hidden checks. A sandbox stays open for both passes. Students read what visible checks print, raise and return, so no
+sandbox may receive a hidden or secret input before the last visible check. Therefore follow-through waits for the end
+of the first pass. A visible check that has to run later is marked, and its text is not shown to students.
 
-A sandbox that was granted stubs of some functions never runs a check of those functions. There the student's code could
-return what it learned from the stubs.
+If stubs of some functions were granted in a sandbox, no check of these functions runs there, because student code
+could return results that it learned from the stubs.
 """
 
 from __future__ import annotations
@@ -37,15 +37,15 @@ from grader.sandbox.host.failures import submission_timeout
 from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plan import LeftOut
 
-# The share of a submission's time after which postponed visible checks wait until the hidden ones are done.
+# After this share of a submission's time, postponed visible checks wait until the hidden checks are done.
 VISIBLE_SHARE: Final = 0.5
 
 
 @dataclass
 class Sandbox:
-    """A process and what it serves, in both passes: files, or functions on stubs.
+    """A process, and the files or (with stubs) functions whose checks it runs, in both passes.
 
-    timeouts: by function, how many times its checks ran out of time here.
+    timeouts: for each function, how many times its checks ran out of time here.
     """
 
     process: CheckProcess
@@ -55,21 +55,21 @@ class Sandbox:
 
 @dataclass
 class SubmissionRun:
-    """The run of one submission. own: by check, its trial on the student's own code; on_stubs: its rerun with stubs."""
+    """Runs one submission. own: check's id → trial on own code. on_stubs: check's id → trial with stubs."""
 
     sandboxes: Sandboxes
     oracle: Oracle = field(init=False)
     time_limits: TimeLimits = field(init=False)
     own: dict[str, Trial] = field(default_factory=dict)
     on_stubs: dict[str, Trial] = field(default_factory=dict)
-    left_out: list[LeftOut] = field(default_factory=list)  # of all files; some statements are for another Python
-    # Functions that failed with these stubs, by themselves and not because another function failed.
+    left_out: list[LeftOut] = field(default_factory=list)  # of all files
+    # (function, stubs): the function failed with these stubs, and no other function caused the failure.
     wrong: set[tuple[str, frozenset[str]]] = field(default_factory=set)
-    postponed: list[Check] = field(default_factory=list)  # because their functions ran out of time before
+    postponed: list[Check] = field(default_factory=list)  # checks of functions that ran out of time
     on_own_code: dict[ModuleSet, list[Sandbox]] = field(default_factory=dict)
     with_stubs: dict[ModuleSet, list[Sandbox]] = field(default_factory=dict)
-    replaced: dict[str, Set[str]] = field(default_factory=dict)  # by check, its wrong functions when it was last rerun
-    had_hidden: bool = False  # a sandbox has had a hidden check's input, or one from a secret seed
+    replaced: dict[str, Set[str]] = field(default_factory=dict)  # check's id → stubs of its last rerun
+    had_hidden: bool = False  # whether any sandbox has received a hidden or secret input
 
     def run(self) -> None:
         """Fill `own`, `on_stubs` and the notes. Raises GraderError only for a mistake of the grader or assignment."""
@@ -77,18 +77,18 @@ class SubmissionRun:
         with self.sandboxes.open() as self.oracle:
             self.time_limits = TimeLimits(self.sandboxes.context.limits, self.oracle)
             self.sandboxes.start_for(sets, self.oracle)
-            # Set by set within each step: a set's stubs depend on which functions of other sets are wrong.
+            # Each step runs for all sets, because a set's stubs depend on wrong functions of other sets.
             for visible in (True, False):
                 for run in (self.run_set, self.run_again, self.run_postponed):
                     for one in sets:
                         run(one, visible)
                 if visible:
                     self.follow_up()
-        # First: it explains the other notes on what was left out.
+        # First, because this note explains others about left-out statements.
         self.sandboxes.notes[:0] = note_other_python(self.left_out, self.sandboxes.context.interpreter.python)
 
     def trial_of(self, check: Check) -> Trial:
-        """Return a check's trial on the student's own code; a timeout if the submission's time ended before it ran."""
+        """Return a check's trial on the student's own code, or a timeout if the check did not run in time."""
         return self.own.get(check.id) or Trial(check, submission_timeout(self.sandboxes.context.limits))
 
     def run_set(self, one: ModuleSet, visible: bool) -> None:
@@ -101,24 +101,23 @@ class SubmissionRun:
             checks = [check for check in checks if (check.visibility == VISIBLE) == visible]
             if checks or visible:
                 self.run_checks(sandbox, checks)
-            # The hidden pass writes no such notes: a sandbox that is opened then may import what a hidden check left
-            # somewhere.
+            # No notes in the hidden pass: a new sandbox's import may print what a hidden check left somewhere.
             if visible:
                 imported = sandbox.process.session.imported
                 self.sandboxes.note(import_notes(imported, sandbox.serves))
                 self.left_out += imported.left_out
 
     def load_next(self, one: ModuleSet) -> None:
-        """Let the next set's modules be imported while this set's checks run, if its files can be used."""
+        """Begin to import the next set's modules while this set's checks run, if the files can be used."""
         sets = self.sandboxes.context.assignment.sets
         for after in sets[sets.index(one) + 1 :][:1]:
             if after in self.sandboxes.started and self.sandboxes.unusable.isdisjoint(after.on):
                 self.sandboxes.load(after)
 
     def open_set(self, one: ModuleSet) -> None:
-        """Open the sandboxes of a set. Checks that cannot run get their trials here."""
+        """Open the sandboxes of a set. Checks that cannot run get a failed trial here."""
         self.sandboxes.unusable |= set(one.files) - self.sandboxes.submission.files.keys()
-        # A set built on a file that cannot be used is skipped: its checks would only repeat that failure.
+        # If a set imports a file that cannot be used, skip its checks, which would repeat that failure.
         below = [file for file in one.on if file in self.sandboxes.unusable]
         checks = self.sandboxes.checks_of(one.files)
         for check in checks:
@@ -130,36 +129,36 @@ class SubmissionRun:
             self.open_files(one, one)
 
     def open_files(self, of: ModuleSet, one: ModuleSet) -> None:
-        """Open a sandbox for the files of `one`, a part of the set `of`; or one per file, if importing all fails."""
+        """Open a sandbox for the files of `one`, a part of the set `of`. If the import fails, open one per file."""
         process = self.sandboxes.open_process(one)
         files = [file for file in one.files if file in self.sandboxes.submission.files]
         if process.session.open().broken is None or len(files) <= 1:
             self.on_own_code.setdefault(of, []).append(Sandbox(process, files))
             return
-        process.kill()  # one of the files ends the process or hangs, and no other may lose marks for that
-        without = (*one.without, "__init__.py")  # the student's own may import all of them
+        process.kill()  # one file exits or hangs, which must not cost the other files marks
+        without = (*one.without, "__init__.py")  # a student's __init__.py may import all files
         for single in ModuleSet(tuple(files), one.on, without).alone():
             self.open_files(of, single)
 
     def run_checks(self, sandbox: Sandbox, checks: Sequence[Check]) -> None:
-        """Run checks on the student's own code. Postpone those of a function that has run out of time too often."""
+        """Run checks on the student's own code. Postpone checks of a function that ran out of time too often."""
         process, spent = sandbox.process, sandbox.timeouts
         for position, check in enumerate(checks):
             if spent[check.function] < self.time_limits.tries:
                 self.own[check.id] = self.run_check(process, check, following=checks[position + 1 :])
-                # A check that ran out of time in two processes has cost twice as much.
+                # A timeout in two processes counts twice.
                 spent[check.function] += is_timeout(self.own[check.id]) * self.own[check.id].processes
             else:
-                # This trial stands only if no time is left for the check at the end (run_postponed).
+                # This trial remains only if run_postponed() has no time for the check.
                 self.own[check.id] = Trial(check, not_run(check))
                 self.postponed.append(check)
-        # Only now: a box that was replaced meanwhile imported its modules again.
+        # After the checks, because a box that was replaced meanwhile imported the modules again.
         failure_of = process.session.imported.failure_of
         self.sandboxes.unusable.update(file for file in sandbox.serves if failure_of(module_of_file(file)) is not None)
 
     def run_again(self, one: ModuleSet, visible: bool) -> None:
         """Rerun failed checks with stubs of the functions that they call, so that a mistake costs only once."""
-        # Students who run their own code have no reference, and so no stubs.
+        # Without a reference (a student's own run) there are no stubs.
         if self.sandboxes.context.reference_files is None:
             return
         wrong = self.wrong_functions()
@@ -169,20 +168,20 @@ class SubmissionRun:
             is_due = (check.visibility == VISIBLE) == visible or (not visible and self.has_more_to_try(check, wrong))
             if trial is None or trial.passed or not is_due or check.file in self.sandboxes.unusable:
                 continue
-            # A check that calls no other function, or whose own function is not written, would fail again.
+            # Without stubs to grant, or with an unwritten function, the check would fail again.
             if self.sandboxes.context.assignment.stubs_of(check) and not is_missing(trial):
                 again.setdefault(check.function, []).append(check)
         for sandbox in self.open_for(one, again):
             spent = sandbox.timeouts
             checks = [check for function in sandbox.serves for check in again.get(function, ())]
-            # No hidden input may be in this sandbox before a visible check runs there, or its text is not shown.
+            # Visible checks first: after a hidden input in this sandbox, their texts could not be shown.
             for check in visible_first(checks):
                 if self.sandboxes.account.is_over:
                     return
                 if spent[check.function] < self.time_limits.tries:
                     trial = self.run_on_stubs(sandbox.process, check, wrong)
                     spent[check.function] += is_timeout(trial) * trial.processes
-                    # In the hidden pass a visible check may run again: it can gain by that, but not lose.
+                    # A visible check may run again in the hidden pass, but only to its advantage.
                     if check.id not in self.on_stubs or trial.passed:
                         self.on_stubs[check.id] = trial
             for check in checks:
@@ -196,22 +195,22 @@ class SubmissionRun:
         called: dict[str, set[str]] = {function: set() for function in [*chain(*served), *functions]}
         for check in self.sandboxes.checks_of(one.files):
             if check.function in called:
-                # What needs to be apart: a stub of a function, and the function's own checks (group_apart).
+                # A function's checks and a stub of it need different sandboxes (group_apart).
                 called[check.function] |= {*self.sandboxes.context.assignment.stubs_of(check), check.needs or ""}
-        # New groups come behind the existing ones, whose sandboxes are open already.
+        # The first groups already have open sandboxes.
         for group in group_apart(called, served)[len(there) :]:
             there.append(Sandbox(self.sandboxes.open_process(one, exchange=True), group))
         return there
 
     def run_on_stubs(self, process: CheckProcess, check: Check, wrong: Set[str], *, usual: bool = False) -> Trial:
-        """Run a check with stubs of its wrong functions, which takes the fewest messages; if it fails, with all stubs.
+        """Run a check with stubs of wrong functions only, which takes fewer messages; if it fails, with all stubs.
 
-        usual: with the assignment's limits, even if other functions ran out of time.
+        usual: use the assignment's limits, even if other functions ran out of time.
         """
         stubs = self.sandboxes.context.assignment.stubs_of(check)
         is_more = check.id in self.replaced
         self.replaced[check.id] = stubs & wrong
-        # Skipped if the function is known to fail even with all stubs: then fewer stubs do not help.
+        # Skip this if the function is known to fail even with all stubs.
         if stubs & wrong not in (frozenset(), stubs) and ((check.function, stubs) not in self.wrong or is_more):
             trial = self.run_check(process, check, stubs & wrong, usual=usual)
             if trial.passed or is_more:
@@ -219,24 +218,24 @@ class SubmissionRun:
         return self.run_check(process, check, stubs, usual=usual)
 
     def has_more_to_try(self, check: Check, wrong: Set[str]) -> bool:
-        """Whether a visible check failed on stubs before hidden checks found more of its functions wrong."""
+        """Whether hidden checks found more wrong functions after a visible check had failed with stubs."""
         stubs, before = self.sandboxes.context.assignment.stubs_of(check), self.replaced.get(check.id)
         is_new = before is not None and stubs & wrong not in (before, frozenset(), stubs)
         return is_new and check.id in self.on_stubs and not self.on_stubs[check.id].passed
 
     def wrong_functions(self) -> Set[str]:
-        """Return the functions that fail on the student's own code, and the partners with which they share a cache."""
+        """Return the functions that fail on the student's own code, and the functions that share a cache with them."""
         wrong = {trial.check.function for trial in self.own.values() if not trial.passed}
         pairs = {(trial.check.function, trial.check.needs) for trial in self.own.values() if trial.check.needs}
-        # A cache that the reference's forward made fits only the reference's backward, and the other way round.
+        # Replace forward and backward together, because the reference and the student may use different caches.
         while more := {name for pair in pairs if not wrong.isdisjoint(pair) for name in pair} - wrong:
             wrong |= more
         return wrong
 
     def run_postponed(self, one: ModuleSet, visible: bool) -> None:
-        """Run postponed checks, and rerun those that had a shortened time, unless they passed on stubs.
+        """Run postponed checks, and rerun checks that had shortened limits, unless they passed with stubs.
 
-        visible: until the visible checks' share of the time ends; the rest of them then run with the hidden ones.
+        visible: run only until VISIBLE_SHARE of the time; the rest then runs with the hidden checks.
         """
         wall_s = self.sandboxes.context.limits.submission_wall_s
         until = self.sandboxes.account.until - (1 - VISIBLE_SHARE) * wall_s * visible
@@ -244,7 +243,7 @@ class SubmissionRun:
         for sandbox in self.on_own_code.get(one, ()):
             unsettled = self.own.keys() - done
             checks = visible_first(check for check in self.sandboxes.checks_of(sandbox.serves) if check.id in unsettled)
-            # Once per function that ended in no check: it may be slow, and not endless (time_limits.py).
+            # Try each function that never returned once more: it may be slow, not endless (time_limits.py).
             for check in self.time_limits.take_retries(checks):
                 self.run_at_last(sandbox.process, check, until)
             for check in checks:
@@ -259,15 +258,15 @@ class SubmissionRun:
             self.own[check.id] = self.run_check(process, check, usual=True)
 
     def follow_up(self) -> None:
-        """Find out whether wrong gradients follow from the student's own forward. Runs after the last visible check."""
-        # Set before the first call: the secret inputs of follow-through are in a sandbox from then on.
+        """Find out whether wrong gradients are right for the student's own forward, after the last visible check."""
+        # Before the first call, which sends secret inputs to a sandbox.
         self.had_hidden = True
         for trials in (self.own, self.on_stubs):
             for name, trial in trials.items():
                 trials[name] = follow_up(trial, self.oracle)
 
     def setup_for(self, process: CheckProcess, check: Check) -> Setup:
-        """Return the setup with which a check will probably run, so that its program can be sent ahead."""
+        """Return the setup that a check will probably have, so that its program can be queued."""
         limits = self.time_limits.limits_for(check)
         return setup_for(
             process, check, self.sandboxes.context.fixtures, self.sandboxes.handout, limits, self.why(limits)
@@ -288,12 +287,12 @@ class SubmissionRun:
     ) -> Trial:
         """Run a check and update what later checks depend on: the time limits, and which functions are wrong.
 
-        stubs: functions that the reference replaces. usual: with the assignment's limits, even if other functions ran
-        out of time. following: the checks that come next in the same process. All of these are visible, or all are
-        hidden: they are sent ahead, and no hidden input may enter before the last visible check has run.
+        stubs: functions that the reference replaces. usual: use the assignment's limits, even if other functions ran
+        out of time. following: the next checks in the same process, which may be queued. These next checks must be all
+        visible or all hidden, because no hidden input may be sent before the last visible check has run.
         """
         limits = self.sandboxes.context.limits if usual else self.time_limits.limits_for(check)
-        # Before the call: a hidden input counts as seen even if the call then fails.
+        # Before the call, because the sandbox receives the hidden input even if the call fails.
         self.had_hidden = self.had_hidden or check.visibility != VISIBLE
         trial = run_check(
             process,
@@ -310,11 +309,11 @@ class SubmissionRun:
         )
         self.time_limits.add(trial, limits)
         failure = trial.failure
-        # Wrong values, or a failure of the function itself and not of a function that it calls.
+        # Whether the function itself returned wrong values or failed, and not a function that it calls.
         fails_by_itself = failure is None or (failure.function == check.function and failure.status != MISSING)
         if fails_by_itself and not trial.passed:
             self.wrong.add((check.function, stubs))
-        # A text of this trial could contain a hidden input, so reports for the student leave it out.
+        # Reports for students leave out texts of trials with after_hidden, which may contain a hidden input.
         if self.had_hidden:
             trial = replace(follow_up(trial, self.oracle), after_hidden=check.visibility == VISIBLE)
         return trial
@@ -329,6 +328,6 @@ def not_run(check: Check) -> Failure:
 
 
 def is_missing(trial: Trial) -> bool:
-    """Whether the function under test is not written, so that a stub of another function would not help."""
+    """Whether the function under test is not written, so that a rerun with stubs is useless."""
     failure = trial.failure
     return failure is not None and failure.status == MISSING and failure.function in (trial.check.function, "")

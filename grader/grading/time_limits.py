@@ -1,14 +1,14 @@
-"""How long a check of one submission may run, given what ran out of time before it.
+"""Decides how long a check may run, by how many functions of the submission ran out of time before.
 
     fewer than ENOUGH functions ran out of time ──► the limits of assignment.toml
-    as many, or more                            ──► less: SHORT_S, or SHORT_TIMES what the reference needs here and now
-        and the check runs out of it            ──► at last once more with the usual limits, if its function ended in
-                                                    another check; if it ended in none, as long as AGAIN_S lasts
+    as many, or more                            ──► SHORT_S, or SHORT_TIMES the reference's time for the same check
+        and the check runs out of it            ──► at last once more with the usual limits, if its function returned
+                                                    in another check; if it never returned, as long as AGAIN_S lasts
 
-Otherwise a submission in which every function hangs would use all of submission_wall_s, and a class of a hundred such
-submissions would take hours. Right code must not pay for that. So the reference runs the same check first, in the same
-kind of sandbox, with the same Python and NumPy, on the machine as busy as it is then: the limit grows with all of
-these. A stored number could not. Where there is no reference, no limit is shortened.
+With the full limits, a submission in which every function hangs would use all of submission_wall_s, and a hundred such
+submissions would take hours. But short limits must not cost right code marks. So the reference first runs the same
+check, in the same kind of sandbox, with the same Python and NumPy, on the equally busy machine, and the limit is a
+multiple of its time. A stored number could not follow the machine's load. Without a reference, no limit is shortened.
 """
 
 from __future__ import annotations
@@ -26,23 +26,22 @@ from grader.judging.verdict import Trial
 from grader.records import TIMEOUT, Check, Reason
 from grader.sandbox.host.limits import Limits
 
-ENOUGH: Final = 3  # functions that ran out of time; a right submission has none, and one with a mistake rarely two
-SHORT_TIMES: Final = 20  # of the reference's wall time
-# CPU time that any check gets. The slowest right solution seen (seven nested loops) needs 0.05 s, a tenth of it.
+ENOUGH: Final = 3  # functions that ran out of time; usual submissions have 0 or 1, rarely 2
+SHORT_TIMES: Final = 20  # a short limit is this many times the reference's wall time
+# The least CPU time of a check. The slowest known right solution (seven nested loops) needs a tenth of it.
 SHORT_S: Final = 0.5
-# Checks of one function that may run out of time before its other checks are put off. Otherwise an endless loop in one
-# layer would take all time from the nets that are graded on stubs. A check that runs out of time in a shared process,
-# and again in a fresh one, counts twice.
+# After so many timeouts, a function's other checks are postponed. Otherwise an endless loop in one layer would leave
+# no time for nets, which stubs can rescue. A timeout in a shared process and again in a fresh one counts twice.
 TRIES: Final = 2
 TRIES_IF_SHORT: Final = 1
-# Enough for a few slow functions among some that hang. A submission in which all functions hang costs this once.
+# For all reruns of functions that never returned: enough for a few slow functions among some that hang.
 AGAIN_S: Final = 6.0
 
 
 @dataclass
 class TimeLimits:
-    """The time limits of one submission. timed_out: functions that ran out of time; ended: functions that returned
-    values in a check; cut: by a check's id and whether it ran on stubs, the function that ran out of a short time."""
+    """The time limits of one submission. timed_out: functions that ran out of time. ended: functions that returned
+    values in some check. cut: (check's id, whether with stubs) → the function that ran out of shortened time."""
 
     limits: Limits
     oracle: Oracle
@@ -62,7 +61,7 @@ class TimeLimits:
         return TRIES_IF_SHORT if self.is_short else TRIES
 
     def limits_for(self, check: Check) -> Limits:
-        """Return what the check may use now. Never more than assignment.toml allows."""
+        """Return the check's current limits, which are never above those of assignment.toml."""
         if not self.is_short:
             return self.limits
         if check.id not in self.needs_s:
@@ -71,7 +70,7 @@ class TimeLimits:
         if needs_s is None:
             return self.limits
         cpu_s = min(self.limits.cpu_s, max(SHORT_S, SHORT_TIMES * needs_s))
-        # Wall time stays as far above CPU time as it is in assignment.toml: the machine may be busy.
+        # Keep assignment.toml's ratio of wall time to CPU time, because the machine may be busy.
         return replace(self.limits, cpu_s=cpu_s, wall_s=cpu_s / self.limits.cpu_s * self.limits.wall_s)
 
     def add(self, trial: Trial, limits: Limits) -> None:
@@ -86,17 +85,17 @@ class TimeLimits:
                 self.cut[run] = trial.failure.function
 
     def is_hopeless(self, check: Check) -> bool:
-        """Whether to put off a function's other checks: time is short, and it has not returned in any check yet."""
+        """Whether to postpone a function's other checks: limits are short, and the function never returned."""
         return self.is_short and check.function not in self.ended
 
     def is_due_again(self, check: Check, *, on_stubs: bool) -> bool:
-        """Whether a check gets the usual time: it ran out of a shortened one, and that function ended in another."""
+        """Whether to rerun a check that ran out of shortened time: its function returned in another check."""
         return self.cut.get((check.id, on_stubs)) in self.ended
 
     def take_retries(self, checks: Iterable[Check]) -> Iterator[Check]:
-        """Yield the first check of each function that ended in none, but ran only with a shortened time."""
+        """Yield the first check of each function that never returned and ran only with shortened time."""
         for check in checks:
-            is_cut = (check.id, False) in self.cut  # on the student's own code, and the check has not run again since
+            is_cut = (check.id, False) in self.cut  # False: on the student's own code
             if self.again_s > 0 and is_cut and check.function not in self.again | self.ended:
                 self.again.add(check.function)
                 began = time.monotonic()
@@ -109,25 +108,25 @@ class TimeLimits:
 
 
 def is_timeout(trial: Trial) -> bool:
-    """Whether a function ran out of time. If the whole submission did, no function is named."""
+    """Whether a function ran out of time. If the submission's time ended, the failure names no function."""
     return trial.failure is not None and trial.failure.status == TIMEOUT and trial.failure.function != ""
 
 
 def measure_reference(check: Check, oracle: Oracle) -> float | None:
-    """Measure the seconds that the reference needs for a check, with all messages to and from its sandbox.
+    """Return the seconds that the reference needs for a check, including messages.
 
-    None where there is no reference, or no time is left to run it. Raises GraderError if its sandbox fails.
+    None without a reference, or if no time is left. Raises GraderError if the reference's sandbox fails.
     """
     if not oracle.is_there:
         return None
-    oracle.process.session.open()  # before the clock starts: a start is not part of the check
+    oracle.process.session.open()  # before the measurement, so that the start does not count
     began = time.monotonic()
     try:
         perform(check.run, oracle.student, inputs_from(check.seed), oracle.student)
         oracle.process.settle()
     except GraderError:
         raise
-    except Exception:  # the submission's time is over
+    except Exception:  # the submission's time has ended
         return None
     finally:
         oracle.end()

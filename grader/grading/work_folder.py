@@ -1,12 +1,12 @@
-"""Folders for work trees. A killed grader leaves one behind only until the next grader starts.
+"""Makes folders for work trees. The next grader removes the folder of a killed grader.
 
     a grader ──mkdir, flock──► TMP/grader-work-XXXXXXXX    removed when its submission is graded
     the next one ──flock?──► a folder whose lock is free belongs to a dead grader: removed
 
-The kernel frees a lock when its process ends, in whatever way. bwrap dies with the grader that started it, except in
-the first milliseconds of its start. If bwrap is killed then, its child waits for ever. So the grader ends every process
-that works in a folder before it removes the folder, unless grading ended normally. Where there are no such locks
-(Windows), a folder is removed at its end, and no folder is swept.
+The kernel frees a process's locks when the process ends, even if it is killed. bwrap dies with its grader, except if
+bwrap is killed in its first milliseconds: then its child waits for ever. So the grader kills all processes that work
+in a folder before it removes the folder, unless grading ended normally. Windows has no such locks; there the grader
+removes only its own folder.
 """
 
 from __future__ import annotations
@@ -31,32 +31,32 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 PREFIX: Final = "grader-work-"
-MAX_ENDING_S: Final = 10  # for processes to end that were killed
-FULL: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # a full disk, or a full quota
-USUAL: Final = ("/tmp", "/var/tmp")  # of POSIX systems; on others tempfile tries their own
+MAX_ENDING_S: Final = 10  # longest wait for killed processes to end
+FULL: Final = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))  # errors for a full disk and a full quota
+USUAL: Final = ("/tmp", "/var/tmp")  # temporary folders on POSIX systems; on others, tempfile chooses
 
 
 @contextmanager
 def work_folder(scratch: str | None = None) -> Iterator[Path]:
-    """Make an empty folder for this process alone, in `scratch` or the temporary folder, and remove it at the end.
+    """Make an empty folder for this process, in `scratch` or the temporary folder, and remove it at the end.
 
-    Raises GraderError if there is no room for the folder, or for what is written into it.
+    Raises GraderError if the disk is full.
     """
     place = scratch or temporary_folder()
     try:
         folder, lock = make_held(place)
         try:
             yield folder
-        except Exception:  # grading ended by itself, and has killed its sandboxes
+        except Exception:  # grading has ended and killed its sandboxes
             raise
-        except BaseException:  # Ctrl-C, or ended from outside: a sandbox may have only begun to start
+        except BaseException:  # after Ctrl-C or a signal, a sandbox may be just starting
             end_processes(folder)
             raise
         finally:
-            shutil.rmtree(folder, ignore_errors=True)  # a later run sweeps what stays, once the lock is free
+            shutil.rmtree(folder, ignore_errors=True)  # a later run removes the rest, once the lock is free
             if lock is not None:
                 os.close(lock)
-    except OSError as error:  # grading writes nothing but work trees
+    except OSError as error:  # only writing work trees raises OSError
         if error.errno not in FULL:
             raise
         raise fault(Reason.of("disk_full", place=str(place), error=error.strerror)) from error
@@ -67,19 +67,19 @@ def make_held(place: str | Path) -> tuple[Path, int | None]:
         folder = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place))
         if fcntl is None:
             return folder, None
-        # A sweep may remove the folder after it is made and before it is locked. In that case, make another one.
+        # Another grader's sweep may remove the folder before it is locked. In that case, make another folder.
         with suppress(FileNotFoundError):
             lock = os.open(folder, os.O_RDONLY)
             fcntl.flock(lock, fcntl.LOCK_EX)
-            if os.path.exists(folder):  # the lock may be on a folder that a sweep has just removed
+            if os.path.exists(folder):  # a sweep may have removed the locked folder
                 return folder, lock
             os.close(lock)
 
 
 def temporary_folder() -> Path:
-    """Choose the folder for temporary files as tempfile does, but without writing a file to test each folder.
+    """Choose the folder for temporary files as tempfile does, but without writing a test file to each folder.
 
-    A grader killed at that moment would leave the file there, under a name that no later run knows.
+    A grader that is killed at that moment would leave the file there for ever.
     """
     if tempfile.tempdir is None:
         named = (os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
@@ -91,12 +91,12 @@ def temporary_folder() -> Path:
 
 
 def sweep_work_folders() -> None:
-    """Remove the folders of killed graders. A folder of another user, or one that a grader still holds, stays."""
+    """Remove the folders of killed graders, but not folders of other users or of graders that still run."""
     if fcntl is None:
         return
     for folder in temporary_folder().glob(f"{PREFIX}*"):
         with suppress(OSError):
-            # lstat and O_NOFOLLOW: in /tmp any user can make a link of this name, to a folder of ours.
+            # lstat and O_NOFOLLOW, because in /tmp any user can make a link with such a name to one of our folders.
             if folder.lstat().st_uid != os.geteuid():
                 continue
             lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
@@ -109,16 +109,15 @@ def sweep_work_folders() -> None:
 
 
 def end_processes(folder: Path) -> None:
-    """End every sandbox and worker that was started on this folder, by their command lines, until there is none and
-    none can appear: a bwrap that is killed before it lets its child continue leaves that child behind.
-    """
+    """Kill all sandboxes and workers whose command lines name this folder, until none is left and none can start. A
+    bwrap that is killed early leaves its child, which waits for it."""
     until, found = time.monotonic() + MAX_ENDING_S, True
     while found and time.monotonic() < until:
         found = False
         for process in Path("/proc").glob("[0-9]*"):
             with suppress(OSError):
                 command = (process / "cmdline").read_bytes()
-                if not command:  # a zombie, or a process between fork and exec
+                if not command:  # then the process is a zombie, or between fork and exec
                     found |= is_starting(process)
                 elif f"{folder}/".encode() in command and b"worker.py" in command:
                     os.kill(int(process.name), signal.SIGKILL)
@@ -127,6 +126,6 @@ def end_processes(folder: Path) -> None:
 
 
 def is_starting(process: Path) -> bool:
-    """Whether a process without a command line is a child of ours that is about to call exec, and not a zombie."""
-    state, parent = (process / "stat").read_bytes().rpartition(b")")[2].split()[:2]  # its name may be any bytes
+    """Whether a process without a command line is a child of ours that will call exec soon, and not a zombie."""
+    state, parent = (process / "stat").read_bytes().rpartition(b")")[2].split()[:2]  # the name may be any bytes
     return int(parent) == os.getpid() and state not in (b"Z", b"X")

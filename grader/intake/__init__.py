@@ -1,1 +1,1 @@
-"""From files to a Submission: find, unpack and read what was handed in. Intake executes nothing of it."""
+"""Makes a Submission from files: finds, unpacks and reads what a student handed in. Intake runs none of it."""

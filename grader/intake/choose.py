@@ -1,10 +1,11 @@
-"""Choose the files of the submission among all files that were found, by paths and contents. Pure.
+"""Choose the files of the submission among all files that a student handed in, by paths and contents. Pure.
 
 Each wanted file (student file or handed-out file) is searched by name in all folders: `classifiers/fc_net.py` as the
-end of a path, else only `fc_net.py`. The *root* of a find is the folder that its path is relative to: the student's
-package, whatever its name. A nearly right name (near_names.py) counts if the right file is absent or not written.
-Helpers are the other modules below the roots, because student files may import them, and modules from elsewhere that
-any of these files imports.
+end of a path, or else `fc_net.py` in any folder. The *root* of a match is the folder in which the wanted path begins:
+the student's package, under any name. A file with a nearly right name (near_names.py) counts if the file with the right
+name is absent or not written.
+Helpers are all other modules below the roots, because student files may import them; and modules in other folders that
+one of these files imports.
 """
 
 from __future__ import annotations
@@ -22,13 +23,13 @@ from grader.records import Reason
 
 MOST_HELPERS: Final = 100
 MOST_NAMED: Final = 5
-DEEPEST_HELPER: Final = 2  # folders below the root; deeper files belong to other projects
+DEEPEST_HELPER: Final = 2  # number of folders between root and helper; deeper files belong to other projects
 NEARLY_THE_SAME: Final = Reason.of("nearly_the_same_name")
 
 
 @dataclass(frozen=True)
 class ChosenFiles:
-    """The files of the submission by their path below the package, and notes on how they were chosen."""
+    """The chosen files by their path below the package, and notes on how they were chosen."""
 
     files: Mapping[str, bytes]
     notes: tuple[Reason, ...] = ()
@@ -37,7 +38,11 @@ class ChosenFiles:
 
 @dataclass(frozen=True)
 class Find:
-    """A path that may be a wanted file. exact: the whole name matched, including folders. root: "" is the top."""
+    """A path that may be a wanted file.
+
+    name: the wanted file. exact: whether the path ends with the whole name, including folders. root: the folder above
+    the name; "" is the top folder.
+    """
 
     path: str
     name: str
@@ -48,12 +53,12 @@ class Find:
 def choose(
     tree: Mapping[str, bytes], *, student_files: Sequence[str], handed_out: Sequence[str], package: str
 ) -> ChosenFiles:
-    """Choose the student files, the handed-out files beside them, and the helpers. All are empty without student files.
+    """Choose the student files, the handed-out files beside them, and the helpers. Without a student file, choose none.
 
-    The best of several candidates: whole name before bare name, then directly in a folder named `package`, then the
-    shallowest, then the root with the most student files, then the last in natural order (assignment3 before
-    assignment2). If their contents differ, a note names the chosen one. A note names every file with a nearly right
-    name.
+    Of several candidates, the best is one that matches the whole name with folders; then one directly in a folder named
+    `package`; then the one with the fewest folders above; then one whose root has the most student files; then the last
+    in natural order (assignment3 before assignment2). If the contents of the candidates differ, a note names the chosen
+    file. A note names every file with a nearly right name.
     """
     wanted = (*student_files, *handed_out)
     finds = [find for path in tree for find in match(path, wanted)]
@@ -75,7 +80,7 @@ def choose(
             roots += [candidates[0].root] if candidates[0].root not in roots else []
     if not files:
         return ChosenFiles({})
-    beside = {find.name: find.path for find in reversed(finds) if find.root in roots}  # the best of a name comes last
+    beside = {find.name: find.path for find in reversed(finds) if find.root in roots}  # the best comes last and wins
     files |= {name: beside[name] for name in handed_out if name in beside}
     beyond = {find.path for find in finds} | {find.path for find in near if not is_own_module(find.path, wanted)}
     helpers, said = choose_helpers(tree, roots, wanted, beyond)
@@ -98,9 +103,10 @@ def find_near(tree: Mapping[str, bytes], student_files: Sequence[str], exact: se
 
 
 def weigh_near(right: list[Find], near: Sequence[Find], tree: Mapping[str, bytes]) -> tuple[list[Find], list[Reason]]:
-    """Decide which file counts if other files have nearly the same name, with a note.
+    """Decide which file counts if other files have a nearly right name. Return the candidates and notes.
 
-    The properly named file counts, unless it is absent, or is only the unwritten state of the one other file.
+    The file with the right name counts, with two exceptions: it is absent; or only one other file has a nearly right
+    name, and the file with the right name is an unwritten state of that other file.
     """
     name = near[0].name
     contents = {tree[find.path] for find in near}
@@ -122,22 +128,29 @@ def weigh_near(right: list[Find], near: Sequence[Find], tree: Mapping[str, bytes
 
 
 def is_helper(path: str, others: Sequence[bytes]) -> bool:
-    """Whether a file is meant as a module beside the student file: another file names it, or its name starts with
-    "my_"."""
+    """Return whether a file is probably a separate module and not a version of the student file.
+
+    A file is a separate module if another file contains the module's name, or if the name starts with "my_".
+    """
     module = base_of(path).partition(".")[0]
     word = re.compile(rb"(?<!\w)" + re.escape(module.encode("utf-8", "replace")) + rb"(?!\w)")
     return module.lower().startswith("my_") or any(map(word.search, others))
 
 
 def is_own_module(path: str, wanted: Sequence[str]) -> bool:
-    """Whether other files may import it beside the file with the nearly same name: layers_final, but not Layers."""
+    """Return whether Python can import the path besides the wanted file: layers_final, but not Layers.
+
+    A file system that ignores case cannot hold both Layers.py and layers.py.
+    """
     return is_importable(base_of(path)) and fold(base_of(path)) not in {fold(base_of(name)) for name in wanted}
 
 
 def choose_notebooks(notebooks: Mapping[str, bytes], roots: Sequence[str]) -> ChosenFiles:
-    """Choose the notebooks, by their bare names. If several have one name, choose the one whose path shares most
-    folders with the student files, then the shallowest, then the last in natural order, with a note if their contents
-    differ.
+    """Choose one notebook for each file name.
+
+    Of several notebooks with the same file name, choose the one whose path shares the most folders with the student
+    files; then the one with the fewest folders above; then the last in natural order. If their contents differ, a note
+    names the chosen notebook.
     """
     named: dict[str, list[str]] = {}
     for path in sorted(notebooks, key=natural_key, reverse=True):
@@ -164,7 +177,10 @@ def base_of_notebook(path: str) -> str:
 
 
 def match(path: str, wanted: Sequence[str]) -> list[Find]:
-    """The wanted file that this path may be: the longest name that ends the path, else the one with its bare name."""
+    """Return a list with the wanted file that a path may be, or an empty list.
+
+    A path may be the wanted file with the longest name at its end; else the only wanted file with the same file name.
+    """
     exact = [name for name in wanted if path == name or path.endswith(f"/{name}")]
     if exact:
         name = max(exact, key=len)
@@ -175,7 +191,10 @@ def match(path: str, wanted: Sequence[str]) -> list[Find]:
 
 
 def sort_finds(finds: Iterable[Find], package: str, crowd: Mapping[str, int]) -> list[Find]:
-    """Sort, the best first. Two stable sorts: names in descending order, then all else in ascending order."""
+    """Sort the candidates, the best first (see `choose`).
+
+    Uses two stable sorts, because names have descending order and everything else has ascending order.
+    """
 
     def rank(find: Find) -> tuple[bool, bool, int, int]:
         return not find.exact, base_of(find.root) != package, find.path.count("/"), -crowd.get(find.root, 0)
@@ -184,7 +203,7 @@ def sort_finds(finds: Iterable[Find], package: str, crowd: Mapping[str, int]) ->
 
 
 def describe_rest(candidates: Sequence[Find], tree: Mapping[str, bytes]) -> list[Reason]:
-    """A note if candidates that were not chosen have other contents; identical copies need no note."""
+    """Return a note if candidates that were not chosen have other contents than the chosen one, else no note."""
     taken = candidates[0]
     others = [find.path for find in candidates[1:] if tree[find.path] != tree[taken.path]]
     place, left = show(taken.path), listed(others, MOST_NAMED)
@@ -195,12 +214,12 @@ def describe_rest(candidates: Sequence[Find], tree: Mapping[str, bytes]) -> list
 def choose_helpers(
     tree: Mapping[str, bytes], roots: Sequence[str], wanted: Sequence[str], found: set[str]
 ) -> tuple[dict[str, str], list[Reason]]:
-    """Paths of the other modules below the roots, by their path below the package. An `__init__.py` without code is
-    left out, because every folder gets an empty one.
+    """Choose the helpers below the roots: for the path of each helper below the package, its path in the tree.
 
-    A folder `layers/` would hide the module layers.py, and the folder classifiers/ would hide a module classifiers.py.
-    To protect wanted files, such helpers are left out with a note. Names that some file systems, or import, cannot
-    distinguish from another one (Layers.py) are left out, too.
+    An `__init__.py` without code is left out, because every folder gets an empty one. A folder `layers/` would hide the
+    module layers.py, and the folder classifiers/ would hide a module classifiers.py. To protect wanted files, such
+    helpers are left out with a note. So is a helper like Layers.py, because some file systems cannot distinguish its
+    name from that of another file.
     """
     helpers: dict[str, str] = {}
     notes: list[Reason] = []
@@ -229,7 +248,7 @@ def choose_helpers(
 
 
 def without_lookalikes(own: Mapping[str, str], names: Iterable[str]) -> tuple[dict[str, str], list[Reason]]:
-    """Leave out, each with a note, modules whose name or folders hide another one or differ only in spelling."""
+    """Leave out modules, each with a note, that would hide another module or have nearly the same name as another."""
     kept: dict[str, str] = {}
     notes: list[Reason] = []
     spelling = {fold(piece): piece for name in names for piece in places(name)}
@@ -246,6 +265,6 @@ def without_lookalikes(own: Mapping[str, str], names: Iterable[str]) -> tuple[di
 
 
 def is_bare(content: bytes) -> bool:
-    """Whether a file has no code: only comments, white space and at most a docstring."""
+    """Return whether a file has no code: only comments, white space and perhaps a docstring."""
     text = re.sub(rb"(?m)^[ \t]*#.*$", b"", content.removeprefix(b"\xef\xbb\xbf")).strip()
     return not text or bool(re.fullmatch(rb'[rR]?("""|\'\'\'|"|\')(?:(?!\1).)*\1', text, re.DOTALL))

@@ -1,10 +1,10 @@
-"""From the paths on the command line to submissions, one at a time.
+"""Makes submissions from the paths on the command line, one at a time.
 
     paths ─► find ─► [Found, …] ─► read ─► Submission ─► …
              all at once, cheap     one by one: memory holds one submission, however many there are
 
-`find` reads only names and first bytes; it refuses a wrong path with UsageError, the caller's fault. `read` opens a
-student's files; nothing in them makes it raise: every problem becomes Submission.problem.
+`find` reads only names and first bytes, and raises UsageError for a wrong path. `read` opens a student's files. Nothing
+in these files makes `read` raise an exception: every problem becomes Submission.problem.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ def find(paths: Sequence[Path], assignment: Assignment) -> list[Found]:
     """List the submissions of all paths, in natural order within each path, with ids that are unique in the run.
 
     A path is one submission if it is a file, or directly contains a student file or the package folder. Otherwise each
-    of its children is one, except hidden ones and those in CLASS_SUFFIXES and CLASS_NAMES. The bulk download of a
-    learning platform gives one submission for each student, and so does a class in a folder of its own (layout.py). An
-    empty folder among several paths is a submission with a problem.
+    child of the path is one, except hidden files and those of CLASS_SUFFIXES and CLASS_NAMES. The bulk download of a
+    learning platform gives one submission for each student; so does a folder below the path that holds a class
+    (layout.py). An empty folder among several paths is a submission with a problem.
     Raises UsageError if a path does not exist or cannot be listed, if a download is still packed, or if nothing is
     found.
     """
@@ -56,7 +56,7 @@ def find(paths: Sequence[Path], assignment: Assignment) -> list[Found]:
         names, wanted = ", ".join(show(str(path)) for path in paths), f"that hold {assignment.student_files[0]}"
         raise UsageError(f"{names}: no submission was found, expected folders or archives {wanted}.")
     ids = Ids()
-    once = {(one.path, one.parts): one for one in (*found, *empty)}  # a path that was given twice counts once
+    once = {(one.path, one.parts): one for one in (*found, *empty)}  # the user may have given a path twice
     return [replace(one, id=ids.give(one.called)) for one in once.values()]
 
 
@@ -67,10 +67,10 @@ def read(
     limits: IntakeLimits | None = None,
     notebooks: Callable[[], HandedOut] | None = None,
 ) -> Submission:
-    """Read one submission. Any fault of the submission becomes its `problem` and does not affect the rest of the run.
+    """Read one submission. A fault of the submission becomes its `problem` and does not affect the rest of the run.
 
-    notebooks: returns the handed-out notebooks; called only for a submission with notebooks. Without it, answers are
-    not read.
+    notebooks: a function that returns the handed-out notebooks, called only for a submission with notebooks. If
+    `notebooks` is None, no answers are read.
     Raises GraderError only if the machine failed (no memory or descriptors left, a disk or network share went away).
     """
     notes, student_files, package = found.notes, assignment.student_files, assignment.package
@@ -84,7 +84,7 @@ def read(
             tree = read_tree(found.path, limits, student_files)
         notes += tree.notes
         layout = None if found.path.is_dir() else find_class([*tree.files, *tree.archives], student_files, package)
-        if layout and layout.sure and len(layout.holders) > 1:  # never mix the work of several students
+        if layout and layout.sure and len(layout.holders) > 1:  # the work of several students must not be mixed
             raise IntakeProblem(Reason.of("holds_a_class", count=len(layout.holders), names=listed(layout.holders)))
         choice = choose(tree.files, student_files=student_files, handed_out=assignment.handed_out, package=package)
         if not choice.files:

@@ -1,8 +1,8 @@
-"""Find the submissions at a path, by names and first bytes; no file is read completely yet.
+"""Find the submissions at a path, by names and first bytes of files. No file is read completely here.
 
     path ─► one submission │ a class: each child │ a platform's download: each student │ folders of classes: each child
 
-Found.folder names all files that belong to no submission, so that none is ignored without a message.
+Found.folder names all files that belong to no submission, so that the grader ignores no file without a message.
 """
 
 from __future__ import annotations
@@ -30,12 +30,14 @@ from grader.intake.tree import IntakeLimits, IntakeProblem
 from grader.messages.say import say
 from grader.records import Reason
 
-# Files in a class folder that are not submissions; one line names them.
+# Files with these suffixes and names in a class folder are not submissions. The grader prints one line that names them.
 CLASS_SUFFIXES: Final = (".md", ".txt", ".csv")
 CLASS_NAMES: Final = ("readme", "makefile")
-LITTER_AT_TOP: Final = LITTER - {"build"}  # a student may have this name
-MOST_NAMES: Final = 30_000  # read in all folders of a path, upper levels first, to find out whether they are classes
-LEAST_NAMES: Final = 300  # read in each folder, however many folders there are
+LITTER_AT_TOP: Final = LITTER - {"build"}  # a folder named "build" may be a student's
+# To find out whether a folder is a class, `find_all` reads names below it. The first number is for all folders of a
+# path together, the second is the least for each folder.
+MOST_NAMES: Final = 30_000
+LEAST_NAMES: Final = 300
 
 
 @dataclass(frozen=True)
@@ -45,17 +47,17 @@ class Found:
     id: str
     path: Path
     source: str
-    problem: Reason | None = None  # why it will not be opened
-    parts: tuple[tuple[str, Path], ...] = ()  # its files by the student's names, if it is not all of `path`
-    notes: tuple[Reason, ...] = ()  # on how it was found
-    folder: str = ""  # how its folder was understood, a message to print once in a run
-    person: str = ""  # identifies the student in the output folder (identities.py), whoever else hands in
-    called: str = ""  # the name from which its id is made
-    entries: tuple[str, ...] = ()  # other names under which an output folder of version 0.1 may have it
+    problem: Reason | None = None  # why the submission cannot be opened
+    parts: tuple[tuple[str, Path], ...] = ()  # if the submission is not all of `path`: its files, as name and path
+    notes: tuple[Reason, ...] = ()  # how the submission was found
+    folder: str = ""  # a message on how the grader read the folder above; a run prints it once
+    person: str = ""  # identifies the student in the output folder (identities.py)
+    called: str = ""  # the name from which the id is made
+    entries: tuple[str, ...] = ()  # further names that version 0.1 may have used in an output folder
 
 
 def find_one(path: Path, assignment: Assignment) -> list[Found]:
-    """The submissions of one path. Follows a link that was given on the command line, because the caller chose it."""
+    """List the submissions of one path. If the path is a link, follow it, because the user chose it."""
     real = path.resolve()
     if not real.is_dir():
         refuse_packed(real, clean(str(path)), assignment)
@@ -67,13 +69,13 @@ def find_one(path: Path, assignment: Assignment) -> list[Found]:
 
 
 def submission(real: Path, source: str, called: str, *, problem: Reason | None = None, folder: str = "") -> Found:
-    """A submission that is found by its own name. The submission gets its id later, when all submissions are known."""
+    """Make a Found for a file or folder with its own name. The id is set later, when all submissions are known."""
     person = same_name(called)
     return Found("", real, clean(source), problem, folder=folder, person=person, called=called, entries=(real.name,))
 
 
 def find_all(real: Path, path: str, assignment: Assignment, message: str = "") -> list[Found]:
-    """The submissions of a folder that is a class. message: what the folders above it already have to report."""
+    """List the submissions of a folder that is a class. message: the messages about the folders above, if any."""
     children = sorted(list_folder(real), key=lambda entry: natural_key(entry.name))
     entries = {child.name: child.is_dir(follow_symlinks=False) for child in children if not is_hidden(child.name)}
     download = find_download(real, entries)
@@ -110,16 +112,16 @@ def find_all(real: Path, path: str, assignment: Assignment, message: str = "") -
 
 
 def find_download(folder: Path, entries: Mapping[str, bool]) -> Download | None:
-    """The bulk download in a folder with these entries, or None. Raises OSError if Gradescope's list is unreadable."""
+    """Return the bulk download in a folder with these entries, or None. Raises OSError for an unreadable list."""
     metadata = None
     if entries.get(METADATA) is False:
-        with suppress(IntakeProblem), open_regular(folder / METADATA) as file:  # a link or a pipe is not such a list
+        with suppress(IntakeProblem), open_regular(folder / METADATA) as file:  # a link or a pipe is not a list
             metadata = file.read(LARGEST)
     return recognise(entries, metadata)
 
 
 def group_flat(real: Path, path: str, entries: Mapping[str, bool], assignment: Assignment) -> list[Found]:
-    """The submissions in files named `alice\\layers.py`: unpacking a zip from Windows on Unix makes such names."""
+    """List the submissions in files named `alice\\layers.py`. Some tools for Unix unpack Windows zips to such names."""
     names = [name for name, folder in entries.items() if "\\" in name and not folder]
     flat = {name.replace("\\", "/").lstrip("/"): name for name in names}
     layout = find_class(list(flat), assignment.student_files, assignment.package)
@@ -136,22 +138,22 @@ def group_flat(real: Path, path: str, entries: Mapping[str, bool], assignment: A
 
 
 def real_part(folder: Path, prefix: str) -> str:
-    """Return the beginning of a layout's prefix that exists on disk as folders.
+    """Return the part of a layout's prefix that exists on disk as folders.
 
-    The rest of the prefix is only in file names with backslashes (group_flat).
+    The rest of the prefix is in file names with backslashes (group_flat).
     """
     inner = accumulate(f"{name}/" for name in prefix.split("/")[:-1])
     return max(takewhile(lambda inside: (folder / inside).is_dir(), inner), key=len, default="")
 
 
 def class_in(folder: Path, assignment: Assignment, most: int) -> Layout | None:
-    """The class in a folder, or None, by the first `most` names in it."""
+    """Return the layout if a folder is a class, else None. Reads about `most` names below the folder."""
     names = [] if holds_submission(folder, assignment) else list(walk_names(folder, most))
     return find_class(names, assignment.student_files, assignment.package)
 
 
 def walk_names(folder: Path, left: int) -> Iterator[str]:
-    """About `left` paths below a folder, upper levels first. Paths of folders end with "/"."""
+    """Yield about `left` paths below a folder, upper levels first. Paths of folders end with "/"."""
     waiting = deque([("", folder)])
     while waiting and left > 0:
         above, place = waiting.popleft()
@@ -169,7 +171,7 @@ def walk_names(folder: Path, left: int) -> Iterator[str]:
 
 
 def find_handed_in(one: HandedIn, path: str, real: Path, message: str) -> Found:
-    """The submission of one student in a download: a folder, or several files."""
+    """Make a Found for one student in a download, who handed in a folder or several files."""
     return Found(
         id="",
         path=real / one.source,
@@ -185,7 +187,7 @@ def find_handed_in(one: HandedIn, path: str, real: Path, message: str) -> Found:
 
 
 def find_problem(file: Path, assignment: Assignment) -> Reason | None:
-    """Why a single file cannot be a whole submission, by its name and first bytes; None if it can."""
+    """Return why a single file cannot be a submission, judged by its name and first bytes; None if it can."""
     try:
         if names_student_file(file.name, assignment.student_files) or find_kind(file):
             return None
@@ -208,11 +210,11 @@ def is_of_class(name: str, student_files: Sequence[str]) -> bool:
 
 
 def holds_submission(folder: Path, assignment: Assignment) -> bool:
-    """Whether the folder is one submission and not a class.
+    """Return whether the folder is one submission and not a class.
 
-    It is one submission if it directly contains a student file or the package folder. A package folder with another
-    name looks like a student's folder in a class. It counts as the package if it is the only child with student files
-    and a notebook is beside it, as in every unpacked assignment.
+    A folder is one submission if it directly contains a student file or the package folder. A package folder with
+    another name looks like a student's folder in a class. A folder with another name counts as the package if no other
+    child has student files, and if a notebook is beside the folder, as in every unpacked assignment.
     """
     student_files = assignment.student_files
     if holds_student_file(folder, student_files) or holds_module(folder / assignment.package, student_files):
@@ -228,7 +230,10 @@ def holds_submission(folder: Path, assignment: Assignment) -> bool:
 
 
 def holds_student_file(folder: Path, student_files: Sequence[str]) -> bool:
-    """Whether a student file is directly in the folder. Nearly right names count if each means another student file."""
+    """Return whether a student file is directly in the folder.
+
+    Files with nearly right names count, unless two of them mean the same student file: then they may be two students.
+    """
     if any(os.path.isfile(folder / name) for name in (*student_files, *(Path(name).name for name in student_files))):
         return True
     if not os.path.isdir(folder):
@@ -239,7 +244,7 @@ def holds_student_file(folder: Path, student_files: Sequence[str]) -> bool:
 
 
 def holds_module(folder: Path, student_files: Sequence[str]) -> bool:
-    """Whether a folder is a package with a module: a folder of this name without a module may contain a whole class."""
+    """Return whether a folder is a package with a module. Without a module, the folder may contain a whole class."""
     if not os.path.isdir(folder) or folder.is_symlink():
         return False
     return holds_student_file(folder, student_files) or any(e.name.endswith(".py") for e in list_folder(folder))
@@ -248,7 +253,7 @@ def holds_module(folder: Path, student_files: Sequence[str]) -> bool:
 def refuse_packed(file: Path, place: str, assignment: Assignment) -> None:
     """Raise UsageError if the only file to grade is a packed class and not one submission."""
     what = ""
-    with suppress(IntakeProblem, OSError):  # the file is read again later, which reports these
+    with suppress(IntakeProblem, OSError):  # the file will be read again, and errors will be reported then
         if find_kind(file) == ZIP:
             with open_regular(file) as opened:
                 download = recognise(*list_top(opened, METADATA, LARGEST))
@@ -275,7 +280,7 @@ def describe_download(path: str, download: Download, odd: Sequence[str]) -> str:
 
 def describe_class(path: str, layout: Layout) -> str:
     if not layout.shared:
-        return ""  # a platform's download, which describe_download describes
+        return ""  # this class is a platform's download; describe_download writes its message
     inside = show(os.path.join(path, layout.prefix).rstrip("/"))
     doubt = "" if layout.sure else " If these are versions of one student, move away all but the one that counts."
     return f"{inside}: taken for a class of {len(layout.holders)}: {say(listed(layout.holders))}.{doubt}"

@@ -4,8 +4,9 @@
     export/section 1/alice/cs231n/layers.py, …/bob/layers.py       folders in folders
     batch/doejane_1234_55501_layers.py, …                          a platform's download in a folder of its own
 
-Sibling folders with the same student file are students, or versions of one student (`old`, `hw2_v3`). Their names
-usually show which; if not, the layout is not `sure`, and the caller reports the doubt.
+If several folders side by side contain the same student file, they belong to several students, or they are versions of
+one student's work (`old`, `hw2_v3`). The folders' names usually show which of the two; if not, the layout is not
+`sure`, and the caller reports the doubt.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ from grader.intake.near_names import meant_name
 SAKAI: Final = "Submission attachment(s)"
 ARCHIVE: Final = "an archive"
 DEEPEST: Final = 12
-MANY: Final = 3  # so many sibling folders without a version's name are students
-# Words in the names of folders with versions of one student's work, with or without numbers.
+MANY: Final = 3  # this many folders whose names are not those of versions are surely students
+# A folder is a version of a student's work if its name has only these words, with or without numbers.
 VERSION_WORDS: Final = frozenset(
     re.findall(
         r"\w+",
@@ -40,14 +41,14 @@ VERSION_WORDS: Final = frozenset(
 
 @dataclass(frozen=True)
 class Layout:
-    prefix: str  # the folders above the students ("HW 2/")
-    holders: tuple[str, ...]  # their names
-    shared: str  # the student file that all contain, or ARCHIVE or SAKAI; "" for a download that recognise.py knows
-    sure: bool  # these cannot be versions of one student's work
+    prefix: str  # the folders above the students, such as "HW 2/"
+    holders: tuple[str, ...]  # the names of the students' folders or archives
+    shared: str  # the student file that all holders contain, or ARCHIVE, or SAKAI; "" for a platform's download
+    sure: bool  # whether the holders cannot be versions of one student's work
 
 
 def find_class(paths: Collection[str], student_files: Sequence[str], package: str) -> Layout | None:
-    """The class that these paths form (folders end with "/"), or None if they are at most one submission."""
+    """Return the layout of a class with these paths (folders end with "/"), or None if they are not a class."""
     prefix = ""
     for _ in range(DEEPEST):
         below = [path.removeprefix(prefix) for path in paths if path.startswith(prefix) and path != prefix]
@@ -87,7 +88,7 @@ def settle(
 
 
 def held_in(folder: str, below: Collection[str], student_files: Sequence[str]) -> set[str]:
-    """The student files in a folder, by name; or ARCHIVE if it has no student file but an archive."""
+    """Return the names of the student files in a folder; or ARCHIVE if it has an archive and no student file."""
     names = {base_of(path) for path in below if path.startswith(f"{folder}/")}
     meant = {base_of(meant_name(name, student_files) or "") for name in names} - {""}
     found = names & {*map(base_of, student_files)} | meant
@@ -95,7 +96,7 @@ def held_in(folder: str, below: Collection[str], student_files: Sequence[str]) -
 
 
 def is_version(name: str, package: str) -> bool:
-    """Whether a folder's name is that of a version, not of a person or a team."""
+    """Return whether a folder has the name of a version, and not of a person or a team."""
     words = re.findall(r"[^\W\d_]+", name.casefold().replace(package.casefold(), " ").partition(".")[0])
-    is_number = re.search(r"[0-9]{4}", name)  # 1001234 is a student's number, 2 is an attempt
+    is_number = re.search(r"[0-9]{4}", name)  # 1001234 is a student's number, 2 an attempt's
     return all(word in VERSION_WORDS for word in words) if words else not is_number

@@ -1,7 +1,7 @@
 """Names from a submission: check them before use, clean them before they are shown, make ids from them.
 
-Three kinds that never mix: a *path* is a safe relative path with forward slashes, used as a key and to find student
-files; *shown* text goes to reports and terminals; an *id* names our files and is used in URLs.
+The grader keeps three kinds of names apart. A *path* is a safe relative path with forward slashes; it is a key, and
+finds student files. *Shown* text is for reports and terminals. An *id* is part of our file names and of URLs.
 """
 
 from __future__ import annotations
@@ -20,33 +20,33 @@ ARCHIVE_SUFFIXES: Final = (
     *(".tgz", ".tbz2", ".tbz", ".txz", ".tar", ".zip", ".7z", ".rar"),
 )
 LITTER: Final = frozenset({"__MACOSX", "__pycache__", "build", "venv", "site-packages", "node_modules"})
-# Names that the run itself writes beside the submissions, then the device names of Windows.
+# Names that are no ids: those of other files that a run writes into the output folder, and device names of Windows.
 RESERVED_IDS: Final = frozenset(
     ["index", "compare", "feedback", "results", "grades", "con", "prn", "aux", "nul"]
     + [f"{device}{number}" for device in ("com", "lpt") for number in range(10)]
 )
 LONGEST_ID: Final = 80
-LONGEST_ID_BYTES: Final = 160  # a file name may have 255 bytes; suffixes and "-2" need room
+LONGEST_ID_BYTES: Final = 160  # a file name may have 255 bytes, and the grader appends suffixes and "-2"
 LONGEST_SHOWN: Final = 160
 MOST_FEW: Final = 5
 MOST_LISTED: Final = 10
-UNSHOWN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # control, bidi and zero width, lone surrogates, line ends
+UNSHOWN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})  # control, bidi and zero width, surrogates, line ends
 
 
 def show(name: str) -> str:
-    """Text that is safe in a report, a terminal and UTF-8: one line, no control characters, of bounded length."""
+    """Return a name that is safe in a report, a terminal and UTF-8: one line, no control characters, bounded length."""
     cut = name if len(name) <= LONGEST_SHOWN else name[: LONGEST_SHOWN // 2] + "…" + name[-LONGEST_SHOWN // 2 :]
     return clean(cut)
 
 
 def few(names: Sequence[str], most: int = MOST_FEW) -> Reason:
-    """The first few names, safe to show, and the number of further ones."""
+    """Return the first `most` names, safe to show, and the number of further names."""
     shown, more = list(map(show, names[:most])), len(names) - most
     return Reason.of("names_and_more", names=shown, more=more) if more > 0 else Reason.of("names", names=shown)
 
 
 def listed(names: Iterable[str], most: int = MOST_LISTED) -> Reason:
-    """The first names, safe to show, with an ellipsis if there are more."""
+    """Return the first `most` names, safe to show, with an ellipsis if there are more names."""
     shown = list(map(show, names))
     return Reason.of("names_cut", names=shown[:most]) if len(shown) > most else Reason.of("names", names=shown)
 
@@ -61,10 +61,10 @@ def clean(text: str) -> str:
 
 
 def safe_path(name: str) -> str | None:
-    """The member's path with forward slashes, without empty or "." parts. None if the path is absolute, contains "..",
-    or has control characters.
+    """Return a member's path with forward slashes, without empty or "." parts.
 
-    Backslashes count as separators: old Windows tools write them into archives, and so do attacks.
+    Returns None if the path is absolute, contains "..", or has control characters. A backslash separates folders, too:
+    old tools for Windows and attackers write such paths into archives.
     """
     name = name.replace("\\", "/")
     if name.startswith("/") or re.match(r"[A-Za-z]:", name) or any(ord(letter) < 32 for letter in name):
@@ -74,9 +74,10 @@ def safe_path(name: str) -> str | None:
 
 
 def path_inside(name: str) -> str | None:
-    """Turn a name that leads out of an archive into a path inside: without drive, root and "..".
+    """Return the path inside an archive for a name that leads out of it: without drive, root and "..".
 
-    Only for reading, because nothing is unpacked to disk. None if nothing is left, or if it has control characters.
+    Using this path is safe, because the grader unpacks nothing to disk. Returns None if no part of the name is left, or
+    if the name has control characters.
     """
     rest = re.sub(r"^[/?]*(?:[A-Za-z]:)?", "", name.replace("\\", "/"))
     parts: list[str] = []
@@ -89,12 +90,12 @@ def path_inside(name: str) -> str | None:
 
 
 def is_ignored(path: str) -> bool:
-    """Whether the path is, or lies in, something that systems and tools leave behind: hidden files, caches, venvs."""
+    """Return whether the path is a hidden file, a cache or a virtual environment, or is inside one."""
     return any(part in LITTER or part.startswith(".") for part in path.split("/"))
 
 
 def is_importable(path: str) -> bool:
-    """Whether `path` is a module that `import` can name: identifiers, then .py. Such names are safe on every system."""
+    """Return whether `import` can name the module `path`: identifiers, then .py. Every system allows such names."""
     return path.endswith(".py") and all(part.isidentifier() for part in path.removesuffix(".py").split("/"))
 
 
@@ -119,14 +120,14 @@ def decode_name(raw: bytes) -> str:
 
 
 def natural_key(name: str) -> tuple[str | tuple[int, str], ...]:
-    """A sort key that puts hw10 after hw9. Digits are compared as text, because int() refuses very long numbers."""
+    """Return a sort key that puts hw10 after hw9. Compares digits as text, because int() refuses very long numbers."""
     pieces = re.split(r"([0-9]+)", name.casefold())
     pieces[1::2] = [digits.lstrip("0") for digits in pieces[1::2]]
     return tuple((len(piece), piece) if position % 2 else piece for position, piece in enumerate(pieces))
 
 
 def places(path: str) -> list[str]:
-    """All leading parts of a path, and the path: a/b/c gives a, a/b, a/b/c."""
+    """Return all folders above a path, and the path: a/b/c gives a, a/b, a/b/c."""
     return list(accumulate(path.split("/"), "{}/{}".format))
 
 
@@ -135,19 +136,21 @@ def base_of(path: str) -> str:
 
 
 def same_name(name: str) -> str:
-    """The form in which names are compared: macOS decomposes letters, other systems do not."""
+    """Return the form in which names are compared: with composed letters. macOS writes é as two characters."""
     return unicodedata.normalize("NFC", name)
 
 
 def is_word(letter: str) -> bool:
-    """Whether the character is in Ruby's [[:word:]] or joins letters: Python's \\w lacks combining marks (NFD, Hindi,
-    Thai)."""
+    """Return whether the character is in Ruby's [[:word:]] or joins letters.
+
+    Python's \\w is not enough: it lacks combining marks, which are in decomposed letters, Hindi and Thai.
+    """
     category = unicodedata.category(letter)
     return category[0] in "LMN" or category == "Pc" or letter in "\u200c\u200d"
 
 
 def make_id(name: str) -> str:
-    """Make a submission's id from its name: letters of any script, digits, `-`, `_`, `.`; others become `_`."""
+    """Make a submission's id from its name. Characters but letters of any script, digits and `-_.` become `_`."""
     text = "".join(letter if is_id_letter(letter) else "_" for letter in unicodedata.normalize("NFC", name))
     text = text.lstrip(".-")[:LONGEST_ID].encode()[:LONGEST_ID_BYTES].decode("utf-8", "ignore").rstrip(".")
     if not text.strip("_"):
@@ -156,7 +159,7 @@ def make_id(name: str) -> str:
 
 
 def strip_suffix(name: str) -> str:
-    """The file's name without the suffix of an archive or a Python file."""
+    """Return a file's name without the suffix of an archive or a Python file."""
     for suffix in (*ARCHIVE_SUFFIXES, ".py"):
         if name.lower().endswith(suffix) and len(name) > len(suffix):
             return name[: -len(suffix)]
@@ -164,7 +167,7 @@ def strip_suffix(name: str) -> str:
 
 
 class Ids:
-    """Gives unique ids in one output folder; a second one of the same name, ignoring case, gets `-2`."""
+    """Gives unique ids in one output folder. If a name is already taken (ignoring case), the id ends with `-2`."""
 
     def __init__(self, taken: Iterable[str] = ()) -> None:
         self._taken = {fold(one) for one in taken}
@@ -182,7 +185,7 @@ class Ids:
 
 
 def fold(name: str) -> str:
-    """The form that a file system compares if it ignores case and composition."""
+    """Return the form in which a file system compares names if it ignores case and the composition of letters."""
     return unicodedata.normalize("NFKC", name).casefold()
 
 

@@ -2,7 +2,7 @@
 
     layers (1).py  layers-1.py  layers copy.py  Copy of layers.py  layers_final.py  Layers.PY  layers.py.txt  layers.txt
 
-Pure. Works on names; only adds_nothing compares contents: does a file add anything to another one?
+Pure. All functions work on names, except adds_nothing, which compares the contents of two files.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from typing import Final
 
 from grader.intake.names import base_of, fold
 
-# Endings that editors, mail programs and browsers append to the right one.
+# Endings that editors, mail programs and browsers append to a file name.
 BEHIND: Final = re.compile(r"(?:\.(?:txt|text|json|rtf|bak|backup|old|orig|save|download)|~|\s)+$")
 PYTHON: Final = re.compile(r"[\s_]*\.pyw?$")
-# A number, or a word such as "copy" or "final", with its separator; several in a row are removed.
+# Before a name is compared, numbers and these words are removed from it, each with its separator.
 WORDS: Final = (
     "copy|copie|copia|kopie|kopia|kopi|cópia|копия|副本|拷贝|コピー|복사본|"
     "final|finished|finish|done|complete|completed|solution|solutions|solved|sol|submission|submit|"
@@ -31,14 +31,16 @@ AFTER: Final = re.compile(
 BEFORE: Final = re.compile(rf"^(?:my|(?:{WORDS})(?:[\s_\-]+of)?)[\s_.\-–]+")
 BETWEEN: Final = re.compile(r"[\s_.\-–]+")
 NOTEBOOK: Final = re.compile(r"(.*\.ipynb)(?:\.(?:json|txt|text|bak|download)|\s)+", re.IGNORECASE | re.DOTALL)
-# A placeholder line, to be replaced by code.
+# A placeholder line, which the student should replace by code.
 IDLE: Final = re.compile(r"pass|\.\.\.|[\w, ]+(?:=[\w, ]+)*=\s*None(?:\s*,\s*None)*|raise NotImplementedError\b.*")
 TEXTS: Final = re.compile(r'"""(?:[^\\]|\\.)*?"""' + r"|'''(?:[^\\]|\\.)*?'''", re.DOTALL)
 
 
 def meant_name(path: str, wanted: Sequence[str]) -> str | None:
-    """Return the file of `wanted` that a nearly right name means; None if the name is exactly right or means no such
-    file."""
+    """Return the file of `wanted` that a nearly right name means.
+
+    Returns None if the name is exactly right, or if it means no wanted file.
+    """
     base = base_of(path)
     bases = {base_of(name): name for name in wanted}
     if base in bases or len(base) > 200:
@@ -67,18 +69,18 @@ def names_student_file(name: str, student_files: Sequence[str]) -> bool:
 
 
 def notebook_name(path: str) -> str | None:
-    """The path of a notebook with the right ending, also for `Nets.ipynb.json`; None if it is not a notebook."""
+    """Return a notebook's path with the ending .ipynb, also for `Nets.ipynb.json`; None for other files."""
     if path.lower().endswith(".ipynb"):
         return path
     return found[1] if (found := NOTEBOOK.fullmatch(path)) else None
 
 
 def adds_nothing(file: bytes, other: bytes) -> bool:
-    """Whether a file is only an unwritten state of the other one, as handed out or hardly begun.
+    """Return whether `file` is only an unwritten state of `other`: as it was handed out, or hardly begun.
 
-    This holds if the other file has all of its lines and more; or if most of its functions raise NotImplementedError
-    while all functions of the other file are written. Placeholder lines (`pass`, `out = None`), imports, comments,
-    docstrings and functions that raise NotImplementedError do not count as lines.
+    `file` is an unwritten state if `other` has all lines of `file` and more lines. It is also one if most functions of
+    `file` raise NotImplementedError and all functions of `other` are written. Placeholder lines (`pass`, `out = None`),
+    imports, comments, docstrings and functions that raise NotImplementedError do not count as lines.
     """
     (lines, unwritten, written), (more, open_there, there) = code_of(file), code_of(other)
     if len(unwritten) >= 3 * len(written) > 0 or (unwritten and not written):
@@ -87,7 +89,7 @@ def adds_nothing(file: bytes, other: bytes) -> bool:
 
 
 def code_of(content: bytes) -> tuple[Counter[str], set[str], set[str]]:
-    """The lines that count, and the names of functions and methods: the unwritten ones, and all others."""
+    """Return the lines that count, the names of unwritten functions and methods, and the names of all others."""
     unwritten: set[str] = set()
     written: set[str] = set()
     source = content.splitlines(keepends=True)
@@ -104,10 +106,10 @@ def code_of(content: bytes) -> tuple[Counter[str], set[str], set[str]]:
 
 
 def nodes_of(content: bytes) -> list[ast.AST]:
-    """The statements of a file, including methods of classes; none if this Python cannot parse it."""
+    """Return the statements of a file, including methods of classes; no statements if Python cannot parse the file."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # warnings about the student's code, such as "\d" in a string
+            warnings.simplefilter("ignore")  # "\d" in the student's code, for example, gives a warning
             tree = ast.parse(content)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
@@ -116,7 +118,7 @@ def nodes_of(content: bytes) -> list[ast.AST]:
 
 
 def gives_up(node: ast.AST) -> bool:
-    """Whether it raises NotImplementedError."""
+    """Return whether a statement raises NotImplementedError."""
     raised = node.exc if isinstance(node, ast.Raise) else None
     raised = raised.func if isinstance(raised, ast.Call) else raised
     return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"

@@ -1,11 +1,11 @@
-"""Find the student's own modules outside of the package, by the imports that name them. Pure.
+"""Find the student's own modules outside of the package that files of the package import. Pure.
 
     a file's imports ──► names that the package does not have ──► a file of the tree that ends in that path
            ▲                                                               │ nearest to the importing file first
            └───────────────────── its own imports ◄────────────────────────┘
 
-A pattern finds a file's imports line by line; nothing of a submission is parsed here. If it finds an import inside a
-string, this costs no more than a search among file names.
+A regular expression finds a file's imports line by line; Python's parser is not used. If the expression finds an import
+inside a string, this only costs a search among file names.
 """
 
 from __future__ import annotations
@@ -24,15 +24,17 @@ IMPORTS: Final = re.compile(
     re.MULTILINE,
 )
 MOST_IMPORTS: Final = 500  # of one file
-MOST_OF_ONE_NAME: Final = 200  # files of one name that are considered, the shallowest first
-PROVIDED: Final = frozenset({*sys.stdlib_module_names, "numpy"})  # the sandbox's own module wins for these names
+MOST_OF_ONE_NAME: Final = 200  # files of one name that are considered, those with the fewest folders above first
+PROVIDED: Final = frozenset({*sys.stdlib_module_names, "numpy"})  # the sandbox has modules of these names
 
 
 @dataclass(frozen=True)
 class Imported:
-    """A module that a file may import. level: the number of dots of a relative import, 0 for an absolute one. names:
-    the file imports names from it; if Python's module lacks them, the worker takes the student's
-    (tolerant_import.py)."""
+    """A module that a file may import.
+
+    level: the number of dots of a relative import, 0 for an absolute import. names: whether the file imports names from
+    the module. If Python's own module of this name lacks them, the worker imports the student's (tolerant_import.py).
+    """
 
     level: int
     parts: tuple[str, ...]
@@ -40,7 +42,7 @@ class Imported:
 
 
 def imports_of(content: bytes) -> list[Imported]:
-    """The modules that a file's import statements name, and the names after `from x import`: these may be modules."""
+    """Return the modules that a file imports, and the names after `from x import`, which may be modules, too."""
     found: dict[Imported, None] = {}
     for match in IMPORTS.finditer(content):
         if len(found) > MOST_IMPORTS:
@@ -64,10 +66,10 @@ def split(name: bytes) -> tuple[str, ...]:
 def find_own_modules(
     tree: Mapping[str, bytes], chosen: Mapping[str, str], *, package: str, wanted: Set[str], most: int
 ) -> dict[str, str]:
-    """Find the modules that the chosen files import from elsewhere: paths of the tree, by their name below the package.
+    """Find the modules outside of the package that the chosen files import: for the name below the package, the path.
 
     chosen: the files that the package already has, as name → path. wanted: paths that are, or could have been, files of
-    the assignment; they never count as helpers. most: the largest number of modules.
+    the assignment; they never count as helpers. most: the largest number of modules to return.
     """
     index: dict[str, list[str]] = {}
     for path in sorted(tree, key=lambda path: (path.count("/"), natural_key(path))):
@@ -86,7 +88,7 @@ def find_own_modules(
                 base = bases[importer]
             if not path or path in known or path[len(base) :] in chosen:
                 continue
-            inits = [f"{base}{folder}/__init__.py" for folder in places(path[len(base) :])[:-1]]  # an import runs them
+            inits = [f"{base}{folder}/__init__.py" for folder in places(path[len(base) :])[:-1]]  # imports run these
             for own in (*(init for init in inits if init in tree), path):
                 name = own[len(base) :]
                 if name not in chosen and name not in taken and len(taken) < most:
@@ -99,7 +101,7 @@ def find_own_modules(
 def candidates(
     one: Imported, importer: str, tree: Mapping[str, bytes], index: Mapping[str, list[str]], package: str
 ) -> Iterator[tuple[str, str]]:
-    """Pairs (folder in which the name was looked up, path), the best first."""
+    """Yield pairs (folder in which the name was looked up, path), the best first."""
     folders = places(importer)[:-1]
     above = [*(f"{folder}/" for folder in reversed(folders)), ""]
     if one.level:
@@ -108,7 +110,7 @@ def candidates(
     parts = one.parts[1:] if one.parts[0] == package else one.parts
     if not parts or parts[0] == "numpy" or (parts[0] in PROVIDED and not one.names):
         return
-    nearest = above[:3]  # its own folder, beside the package, beside that
+    nearest = above[:3]  # the importer's folder and the two folders above it
     yield from modules_at(nearest, parts, tree)
     if parts[0] not in PROVIDED:
         ends = [f"/{'/'.join(parts)}{end}" for end in (".py", "/__init__.py")]
@@ -116,7 +118,7 @@ def candidates(
         found.sort(key=lambda pair: -len({*places(pair[0])} & {*folders}))
         for path, end in found:
             yield path[: len(path) - len(end) + 1], path
-        if len(parts) > 1:  # the first part may be the name of the folder that was handed in
+        if len(parts) > 1:  # the first part may be the name of the folder that the student handed in
             yield from modules_at(nearest, parts[1:], tree)
 
 

@@ -1,7 +1,8 @@
 """Read what a student handed in into a Tree, within limits: a folder, an archive, a single file, or several of them.
 
-In a folder, links are never followed, and only regular files are opened. The content decides which kind an archive is,
-never the name: zip, tar, and tar packed with gzip, bzip2 or xz are read; 7z, rar and zstd are refused with a message.
+In a folder, links are never followed, and only regular files are opened. The kind of an archive is found from its
+content, never from its name. The grader reads zip, tar, and tar packed with gzip, bzip2 or xz; it refuses 7z, rar and
+zstd with a message.
 An archive inside an archive is not opened. Nothing is unpacked to disk.
 """
 
@@ -36,7 +37,7 @@ SIGNS: Final = {
 
 
 def read_tree(path: Path, limits: IntakeLimits, student_files: Sequence[str]) -> Tree:
-    """Read a folder, an archive or a single file. If a folder has one archive and no student file, read the archive."""
+    """Read a folder, an archive or a single file. If a folder has one archive but no student file, read the archive."""
     if path.is_symlink():
         raise IntakeProblem(Reason.of("is_a_link"))
     if names_student_file(path.name, student_files) and not path.is_dir():
@@ -56,10 +57,11 @@ def read_tree(path: Path, limits: IntakeLimits, student_files: Sequence[str]) ->
 
 
 def read_parts(parts: Sequence[tuple[str, Path]], limits: IntakeLimits, student_files: Sequence[str]) -> Tree:
-    """Read all parts that one student handed in (files, archives, folders), by the student's names.
+    """Read all parts that one student handed in (files, archives, folders), under the names that the student gave them.
 
     If the student handed in several parts, each archive becomes a folder with the archive's name. An unreadable part is
-    left out with a note. Raises IntakeProblem if nothing can be read or a limit is exceeded; OSError.
+    left out with a note. Raises IntakeProblem if nothing can be read or a limit is exceeded; OSError for a fault of the
+    machine.
     """
     gathering = Gathering(limits, student_files)
     problems = []
@@ -90,7 +92,7 @@ def read_parts(parts: Sequence[tuple[str, Path]], limits: IntakeLimits, student_
 def read_folder(folder: Path, limits: IntakeLimits, student_files: Sequence[str] = ()) -> Tree:
     """Read the Python files and notebooks below a folder. A file that cannot be read is left out with a note.
 
-    A backslash separates folders: unpacking a zip from Windows on Unix leaves names like `hw2\\cs231n\\layers.py`.
+    A backslash separates folders, because some tools for Unix unpack Windows zips to `hw2\\cs231n\\layers.py`.
     Raises IntakeProblem if a limit is exceeded, OSError if the folder itself cannot be listed.
     """
     gathering = Gathering(limits, student_files)
@@ -116,7 +118,7 @@ def read_folder(folder: Path, limits: IntakeLimits, student_files: Sequence[str]
 
 
 def is_ours(error: OSError) -> bool:
-    """Whether the machine failed and not the submission: no descriptors or memory left, a disk or share went away."""
+    """Return whether an error is a fault of the machine: no descriptors or memory left, a disk or share went away."""
     return isinstance(error, TimeoutError) or error.errno in OURS
 
 
@@ -167,7 +169,10 @@ def read_archive(path: Path, limits: IntakeLimits, student_files: Sequence[str] 
 
 
 def find_kind(path: Path) -> str | None:
-    """The kind of archive, including the refused kinds; None if it is not an archive. Raises like read_archive."""
+    """Return the kind of an archive, including the refused kinds; None for another file.
+
+    Raises IntakeProblem if the file is not a regular file, OSError if it cannot be read.
+    """
     with open_regular(path) as file:
         return recognise(file.read(BLOCK))
 

@@ -1,8 +1,8 @@
 """A submission as a Tree: its Python files and notebooks by path, read from a folder or an archive within limits.
 
-Every reader fills a Gathering, which enforces all limits and checks all names. The reader decides *what is a regular
-file*; the Gathering decides *which files are stored*. Nothing is written to disk under a name that a submission chose,
-so a bad name costs only this one member, not the submission.
+Every reader (of folders, zips, tars) fills a Gathering, which enforces all limits and checks all names. The reader
+decides *what is a regular file*; the Gathering decides *which files are stored*. Nothing is written to disk under a
+name that a submission chose. So if a member has a dangerous name, only this member is left out.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from grader.intake.names import LITTER, few, has_archive_suffix, is_ignored, lef
 from grader.intake.near_names import meant_name, notebook_name
 from grader.records import Reason
 
-OUTSIDE: Final = "../"  # prefix for the path of a member whose name leads out; no other path has it
-# Files that may be a student's work and are not read: a note names them. Data, pictures and caches are not named.
+OUTSIDE: Final = "../"  # marks the path of a member whose name leads out of the archive; no other path begins so
+# A note names files with these endings, because they are not read but may be a student's work.
 DOCUMENTS: Final = (
     *(".pdf", ".doc", ".docx", ".odt", ".rtf", ".pages", ".tex", ".html", ".htm", ".txt", ".md"),
-    *(".py", ".pyw", ".py.gz", ".json", ".bak", ".old", ".orig"),  # .py: written .PY or .Py
+    *(".py", ".pyw", ".py.gz", ".json", ".bak", ".old", ".orig"),  # names are compared in lower case, so .py is .PY
 )
 UNREMARKABLE: Final = ("readme", "requirements", "license", "messages", "manifest")
 
-MOST_NOTES: Final = 20  # a submission of 50,000 links must not make a report of 50,000 lines
+MOST_NOTES: Final = 20  # otherwise a submission with 50,000 links would get a report of 50,000 lines
 
 MIB: Final = 1024 * 1024
 
@@ -34,7 +34,7 @@ LEADS_OUT: Final = Reason.of("leads_out")
 
 
 class IntakeProblem(Exception):
-    """Why one submission cannot be read. Not our fault: it becomes Submission.problem and never leaves intake."""
+    """A submission cannot be read, through no fault of ours. The reason becomes Submission.problem (collect.py)."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
@@ -43,21 +43,22 @@ class IntakeProblem(Exception):
 
 @dataclass(frozen=True)
 class IntakeLimits:
-    """How much we read of one submission; an honest submission needs far less.
+    """The most that the grader reads of one submission. An honest submission needs far less.
 
-    A file, notebook or depth beyond its limit is left out with a note; exceeding any other limit ends the reading.
+    If a file or notebook exceeds a limit, it is left out with a note. If a submission exceeds another limit, it cannot
+    be read.
     """
 
-    file_bytes: int = 2 * MIB  # of one Python file
-    notebook_bytes: int = 16 * MIB  # of one
-    notebooks: int = 30  # number of notebooks; 0: ignore them
-    notebooks_bytes: int = 64 * MIB  # of all
-    total_bytes: int = 32 * MIB  # of all Python files
-    members: int = 50_000  # files and folders, wanted or not
-    depth: int = 20  # folders above a file
-    archive_bytes: int = 1024 * MIB  # of the archive as it was handed in
-    unpacked_bytes: int = 1024 * MIB  # of a tar while it is decompressed, data sets and all
-    ratio: int = 200  # unpacked to packed, checked from ratio_floor_bytes unpacked bytes on
+    file_bytes: int = 2 * MIB  # size of one Python file
+    notebook_bytes: int = 16 * MIB  # size of one notebook
+    notebooks: int = 30  # number of notebooks; 0: ignore notebooks
+    notebooks_bytes: int = 64 * MIB  # size of all notebooks
+    total_bytes: int = 32 * MIB  # size of all Python files
+    members: int = 50_000  # number of files and folders, including those that are not read
+    depth: int = 20  # number of folders above a file
+    archive_bytes: int = 1024 * MIB  # size of the archive
+    unpacked_bytes: int = 1024 * MIB  # size of a decompressed tar, including data sets in it
+    ratio: int = 200  # unpacked bytes to packed bytes, checked when at least ratio_floor_bytes are unpacked
     ratio_floor_bytes: int = 8 * MIB
 
 
@@ -67,17 +68,17 @@ class Tree:
 
     files: Mapping[str, bytes]
     notes: tuple[Reason, ...] = ()
-    archives: tuple[str, ...] = ()  # paths of archives (recognised by name), which were not opened
+    archives: tuple[str, ...] = ()  # paths of archives in the submission (recognised by name); they are not opened
     notebooks: Mapping[str, bytes] = field(default_factory=dict)
     refused: tuple[str, ...] = ()  # paths of notebooks that exceed a limit
     unread: tuple[str, ...] = ()  # paths of documents and similar files
-    ignored: str = ""  # a folder with a name that tools use (build, venv)
+    ignored: str = ""  # a folder that was not read because tools make folders of this name (build, venv)
 
 
 class Gathering:
     """The state of one reading: the files stored so far, the notes, and how much the limits still allow.
 
-    student_files: files with a nearly right name for one of these (`layers.py.txt`) are stored, too.
+    student_files: the assignment's; files with a nearly right name for one of them (`layers.py.txt`) are stored, too.
     """
 
     def __init__(self, limits: IntakeLimits, student_files: Sequence[str] = ()) -> None:
@@ -96,11 +97,11 @@ class Gathering:
         self.stored_bytes = 0  # of Python files
 
     def locate(self, name: str) -> str | None:
-        """Count one member and return its path, or None to skip it: caches, too deep, a name with control characters.
+        """Count one member and return its path, or None for a member to skip.
 
-        A name that leads out (`../hw2/layers.py`, `C:/hw2/layers.py`) gives the path inside with the prefix OUTSIDE.
-        Such a file counts in the end only if no file inside has its name. Raises IntakeProblem if there are too many
-        members.
+        Members to skip are caches, members too deep in folders, and names with control characters. A name that leads
+        out of the archive (`../hw2/layers.py`, `C:/hw2/layers.py`) gives a path inside with the prefix OUTSIDE, and
+        `finish` takes such a file only if no other file has its file name. Raises IntakeProblem for too many members.
         """
         self._members += 1
         if self._members > self.limits.members:
@@ -125,9 +126,9 @@ class Gathering:
         return path
 
     def wants(self, path: str) -> bool:
-        """Whether to read the content: of Python files, notebooks and files with a nearly right name.
+        """Return whether to read a file's content: of Python files, notebooks and files with a nearly right name.
 
-        For archives and documents, only the name is recorded.
+        Records the names of archives and documents.
         """
         if has_archive_suffix(path):
             self._archives.append(path.removeprefix(OUTSIDE))
@@ -150,14 +151,14 @@ class Gathering:
             self._refused.append(path)
 
     def refuse(self, path: str, why: Reason) -> None:
-        """Leave out one member that cannot be read. If no member can be read, this becomes the submission's problem."""
+        """Leave out a member that cannot be read. If no member can be read, `why` becomes the submission's problem."""
         self.problem = self.problem or why
         self.leave_out(path, why)
 
     def keep(self, path: str, content: bytes) -> None:
-        """Store one file. If two files have one name, the later one counts, as when an archive is unpacked.
+        """Store one file. If two members have the same path, the later one counts, as when an archive is unpacked.
 
-        Raises IntakeProblem if the files together are too large.
+        Raises IntakeProblem if all files together are too large.
         """
         if len(content) > self.most_bytes(path):
             self.refuse_size(path)
@@ -173,7 +174,7 @@ class Gathering:
         self._files[path] = content
 
     def _store_notebook(self, path: str, content: bytes) -> None:
-        """Store one notebook if the limits allow it. A notebook never ends the reading: code is graded without it."""
+        """Store one notebook, or leave it out with a note if it exceeds a limit. Never ends the reading."""
         others = {name: other for name, other in self._notebooks.items() if name != path}
         if len(others) >= self.limits.notebooks:
             self.leave_out(path, Reason.of("too_many_notebooks", most=self.limits.notebooks))
@@ -183,7 +184,7 @@ class Gathering:
             self._notebooks[path] = content
 
     def take_in(self, tree: Tree, below: str) -> None:
-        """Add the files and notes of another reading, below a folder (`name/`, or "" for the top)."""
+        """Add the files and notes of another tree. below: the folder for its files, as `name/`, or "" for the top."""
         for path, content in (*tree.files.items(), *tree.notebooks.items()):
             self.keep(f"{below}{path}", content)
         self._notes += tree.notes
@@ -207,7 +208,10 @@ class Gathering:
         return Tree(files, tuple(notes), archives, notebooks, refused, unread, self._ignored)
 
     def _settle_strays(self, stored: Mapping[str, bytes]) -> dict[str, bytes]:
-        """Include files whose names lead out, unless a file inside has the same name: then that one counts."""
+        """Return the files, including those whose names lead out of the archive.
+
+        If a file inside has the same file name as one that leads out, the one that leads out is left out with a note.
+        """
         inside = {path: content for path, content in stored.items() if not path.startswith(OUTSIDE)}
         bases = {path.rpartition("/")[2] for path in inside}
         taken = []
@@ -228,6 +232,6 @@ def is_notebook(path: str) -> bool:
 
 
 def check_ratio(unpacked: int, packed: int, limits: IntakeLimits) -> None:
-    """Raise IntakeProblem if so few bytes unpack to so many that it can only be a zip bomb."""
+    """Raise IntakeProblem if an archive unpacks to so many times its size that it must be a zip bomb."""
     if unpacked > limits.ratio_floor_bytes and unpacked > limits.ratio * packed:
         raise IntakeProblem(Reason.of("unpacks_times", times=limits.ratio))

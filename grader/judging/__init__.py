@@ -1,1 +1,1 @@
-"""Decide what is right or wrong, why, and how many points it earns: pure functions, no file, no process, no clock."""
+"""Decides which values are right, why others are wrong, and how many points each earns. Pure."""

@@ -1,10 +1,10 @@
-"""Translate calls between two handouts: checks are written for one, a submission may be written for another. Pure.
+"""Translates calls between handouts: checks are written for one, a submission may be written for another. Pure.
 
     check ── ours ──► adapt ── theirs ──► the student's code        adapt_back: the student's code ──► a stub of ours
           ◄─ ours ──        ◄─ theirs ──
 
-The differences are data: the rules of a Handout, which know only arguments, keywords and shapes. Both directions use
-the same rules. `ours` is the form of the assignment's own handout, `theirs` the form of the other one.
+The rules of a Handout describe the differences in arguments, keywords and shapes, as data. Both directions use the
+same rules. `ours` is the form of the assignment's own handout, `theirs` is the form of the other handout.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from grader.records import OWN_HANDOUT, Check, Reason
 
 @dataclass(frozen=True)
 class Argument:
-    """An argument of a function that means the complement there, or has another keyword name or shape.
+    """A rule for an argument that has another keyword name or shape in the other handout, or means the complement.
 
-    position: its place as a positional argument. entry: the rule is about this entry of a dict argument.
-    complement: they write a number p as 1 - p. shape, their_shape: as reshape takes them, or empty.
+    position: of the positional argument. entry: if not empty, the rule applies to this entry of a dict argument.
+    complement: the other handout uses 1 - p for a number p. shape, their_shape: arguments for reshape, or empty.
     """
 
     of: str
@@ -46,7 +46,7 @@ class Argument:
 
 @dataclass(frozen=True)
 class Keywords:
-    """If a call has all keywords of `ours` with these values, all keywords of `theirs` replace them."""
+    """A rule: if a call has all keywords of `ours` with these values, the keywords of `theirs` replace them."""
 
     of: str
     ours: Mapping[str, Any]
@@ -58,7 +58,7 @@ class Keywords:
 
 @dataclass(frozen=True)
 class Returned:
-    """The array at this position of a returned tuple, or the returned array itself (None), has another shape."""
+    """A rule for a returned array that has another shape. position: in the returned tuple, or None without a tuple."""
 
     of: str
     position: int | None
@@ -74,14 +74,14 @@ Rule = Argument | Keywords | Returned
 
 @dataclass(frozen=True)
 class Handout:
-    """A handout: its name, what it lacks, and how its functions are called.
+    """A handout: its name, the functions that it lacks, and how to call its functions.
 
-    years: for people. like: the handout that completes its file, or "". lacks: ids of functions and classes that it
-    does not have. lacks_checks: patterns of ids of checks that test what its functions could not do. solved: ids of
-    functions that it contains solved, so they carry no points. accepts, by function: misconceptions that are right
-    there, because the handout itself states or does so. files: patterns of the handed-out files and notebooks that are
-    the same as the assignment's; how a submission's other handed-out files differ is not reported.
-    hints, by function and misconception, and titles, by check: replacements for those in our handout's terms.
+    years: shown to readers. like: the handout from which missing keys of its file are taken, or "". lacks: ids of
+    functions and classes that it does not have. lacks_checks: patterns of ids of checks of features that its functions
+    do not have. solved: ids of functions that it hands out solved, so that they earn no points. accepts: function →
+    misconceptions that count as right, because the handout itself contains them. files: patterns of handed-out files
+    and notebooks that are the same as the assignment's; reports do not mention changes of other handed-out files.
+    hints (function → misconception → text) and titles (check → text) replace those for our handout.
     """
 
     name: str
@@ -105,7 +105,7 @@ class Handout:
         object.__setattr__(self, "by_function", by_function)
 
     def has(self, check: Check) -> bool:
-        """Whether the check applies to this handout, whatever the submission."""
+        """Whether the check applies to submissions for this handout."""
         lacks = check.function in self.lacks or check.needs in self.lacks or check.function in self.solved
         return not lacks and not any(fnmatchcase(check.id, pattern) for pattern in self.lacks_checks)
 
@@ -128,8 +128,8 @@ OWN: Final = Handout(OWN_HANDOUT, "the assignment's own", files=("*",))
 def adapt(call: Call, handout: Handout) -> Call:
     """Return a caller for checks that calls code written for `handout`.
 
-    The caller raises AssignmentError if a check uses what the handout lacks. That is our fault: the handout's file must
-    leave this check out.
+    The caller raises AssignmentError if a check calls a function that the handout lacks: then the handout's file must
+    leave out this check.
     """
     if not handout.by_function and not handout.lacks:
         return call
@@ -143,8 +143,7 @@ def adapt(call: Call, handout: Handout) -> Call:
 
 
 def adapt_back(call: Call, handout: Handout) -> Call:
-    """Return a caller for code written for `handout` that calls our functions, such as stubs. The caller raises nothing
-    itself: arguments that no rule fits are passed on unchanged."""
+    """Return a caller, which never raises by itself, with which code written for `handout` can call our functions."""
     inverse = handout.inverse()
     return lambda function, args, kwargs: translate(call, inverse, function, args, kwargs)
 
@@ -185,7 +184,7 @@ def translate(
 
 
 def rewrite(rule: Argument, given: list[Any], named: dict[str, Any]) -> None:
-    """Translate the argument, positional or by keyword, to their form. Dicts are copied, never changed."""
+    """Translate a positional or keyword argument to their form. Copies dicts and never changes them."""
     if rule.position < len(given):
         given[rule.position] = to_their_form(rule, given[rule.position])
     elif rule.name in named:
@@ -205,7 +204,7 @@ def to_their_form(rule: Argument, value: Any) -> Any:
 def bring_back(
     before: Mapping[str, Any], sent: Mapping[str, Any], after: Mapping[str, Any], rules: Sequence[Argument]
 ) -> dict[str, Any]:
-    """Translate the dict back to our form after the call. An unchanged entry is the original object."""
+    """Return the changed dict in our form. An entry that the call did not change is the original object."""
     ours = dict(after)
     for rule in rules:
         if rule.entry in ours:
@@ -225,7 +224,7 @@ def exchange(rule: Keywords, named: dict[str, Any]) -> None:
 
 
 def lacking(rules: Sequence[Rule]) -> set[str]:
-    """The keywords of our function that rules replace, so that they do not exist in theirs."""
+    """Return the keywords of our function that do not exist in theirs, because rules replace them."""
     keywords = [rule for rule in rules if isinstance(rule, Keywords)]
     return set[str]().union(*(rule.ours for rule in keywords)).difference(*(rule.theirs for rule in keywords))
 
@@ -241,8 +240,7 @@ def reshape_returned(rule: Returned, value: Any) -> Any:
 
 
 def reshaped(value: Any, shape: tuple[int, ...]) -> Any:
-    """Return the array in this shape if only axes of length 1 differ; else the unchanged array, which is judged as it
-    is."""
+    """Return the array in this shape if only axes of length 1 differ; otherwise the unchanged array."""
     if not shape or not isinstance(value, np.ndarray):
         return value
     try:
@@ -257,7 +255,7 @@ def is_number(value: Any) -> bool:
 
 
 def is_off(value: Any) -> bool:
-    """None and False switch an option off, so the argument can be left out."""
+    """Whether this value (None or False) switches an option off, so that the argument can be left out."""
     return value is None or value is False
 
 

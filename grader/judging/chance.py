@@ -1,11 +1,11 @@
-"""Decide whether numbers can be random: weights from a normal distribution, masks that keep each entry independently.
+"""Decides whether numbers are random: weights from a normal distribution, masks that keep each entry independently.
 
-A check cannot know which numbers a student drew, but it can find patterns that chance practically never produces. Each
-test below has a limit that independent draws exceed with a probability of at most RARE, whatever the generator. The
-limits are proven bounds, not estimates, so right work loses marks in at most one of a hundred million runs.
+A check cannot know which numbers a student drew, but it can find patterns that chance practically never produces. For
+each test below, independent draws of any generator fail with a probability of at most RARE. This follows from proven
+bounds, not from estimates, so right code loses marks in at most one of a hundred million runs.
 
 Weights (`find_pattern`), v = w / scale, n entries:
-    repeats     fewer than half of the entries are different. Draws of float32 or more are hardly ever equal.
+    repeats     fewer than half of the entries are different. Random draws with float32's precision are rarely equal.
     order       the circular correlation r of v with itself, shifted by k places. P(|r| > t) is at most
                 2 (1 - t²)^(0.38 n), and 2 (1 - t²)^(n/4) at k = n/2 (Chernoff's bound on a quadratic form)
     slices      two rows, columns or filters of d entries are multiples of each other. P(|cos| > t) is at most
@@ -15,9 +15,10 @@ Weights (`find_pattern`), v = w / scale, n entries:
     shape       the share of entries below some value differs from Phi by e: at most 2 exp(-2 n e²) (Dvoretzky, Kiefer,
                 Wolfowitz)
 
-A uniform distribution with the same standard deviation ends at 1.73 and fails "extremes". A normal distribution cut off
-at two or three standard deviations passes: hidden units differ as they should, and libraries draw this way. A
-constructor that seeds its own generator passes, too: each set of weights is normal.
+A uniform distribution with the same standard deviation has no entries above 1.73 and fails "extremes". A normal
+distribution that is cut off at two or three standard deviations passes, because hidden units differ as they should,
+and libraries draw this way. A constructor that seeds its own generator also passes, because each array of weights is
+normal.
 
 Masks (`find_mask_pattern`), v = (mask - q) / sqrt(q (1 - q)):
     order       the correlation of v with itself or with another mask, shifted by k places. The products for one k are
@@ -26,7 +27,8 @@ Masks (`find_mask_pattern`), v = (mask - q) / sqrt(q (1 - q)):
     share       the number of kept entries has the variance n q (1 - q). The probability that it is within 1 of n q in
                 each of several masks is at most the product of 3 / sqrt(2 pi n q (1 - q)), and 1 % more
 
-Pure. Arrays may have any shape and any finite content; only `expect_…` raise: CallFailed with the student's message.
+Pure. Arrays may have any shape and any finite content. Only `expect_…` raise: CallFailed, with a message to the
+student.
 """
 
 from __future__ import annotations
@@ -45,16 +47,16 @@ from grader.messages.of_check import placed
 from grader.records import FAILED, Reason
 
 RARE: Final = 1e-9
-MOST_EXTREME: Final = 1.9  # in standard deviations: no array has to contain a larger entry than this
-MOST_SLICES: Final = 1000  # an axis with more slices is not compared slice by slice
+MOST_EXTREME: Final = 1.9  # in standard deviations: an array with a larger entry is never too narrow
+MOST_SLICES: Final = 1000  # the slices of a longer axis are not compared
 NORMAL: Final = NormalDist()
 
 
 def expect_draws(function: str, weights: Mapping[str, Any], scale: float) -> None:
-    """Raise CallFailed if one of these initial weights was not drawn at random, or two of them are the same draws.
+    """Raise CallFailed if an array of these initial weights is not random, or if two arrays contain the same draws.
 
-    weights: by name, with the right standard deviation and mean. Anything but an array of floats is skipped: other
-    comparisons catch it.
+    weights: by name, with the right standard deviation and mean. Values that are not arrays of floats are ignored
+    here, because other comparisons find them.
     """
     arrays = {name: w for name, w in weights.items() if isinstance(w, np.ndarray) and w.dtype.kind == "f" and w.size}
     for name, w in arrays.items():
@@ -68,9 +70,8 @@ def expect_draws(function: str, weights: Mapping[str, Any], scale: float) -> Non
 def expect_masks(function: str, masks: Sequence[np.ndarray], keep: float) -> None:
     """End the check with status failed unless these masks keep each entry independently and at random.
 
-    function: id of the function that made the masks.
-    masks: arrays of bool, all of one shape, each drawn with a different seed, True where an entry is kept.
-    keep: the expected share of kept entries, between 0 and 1.
+    function: id of the function that made the masks. masks: arrays of bool in the same shape, drawn with different
+    seeds; True means that an entry is kept. keep: the expected share of kept entries, between 0 and 1.
 
     A right function fails each of the tests with a probability of at most 1e-9.
 
@@ -85,7 +86,7 @@ def refusal(function: str, reason: Reason) -> CallFailed:
 
 
 def find_pattern(w: np.ndarray, scale: float) -> Reason | None:
-    """Return why w cannot be drawn from a normal distribution with mean 0 and standard deviation `scale`, or None."""
+    """Return why w is not random with mean 0, standard deviation `scale` and a normal distribution, or None."""
     values = np.asarray(w, dtype=np.float64) / scale
     flat = values.ravel()
     n = flat.size
@@ -107,8 +108,7 @@ def find_pattern(w: np.ndarray, scale: float) -> Reason | None:
 
 
 def find_lag(flat: np.ndarray) -> int:
-    """Return the first k for which each entry and the one k places later correlate more than chance allows; 0 if there
-    is none."""
+    """Return the first k such that entries k places apart correlate more than chance allows, or 0."""
     n = flat.size
     power = np.abs(np.fft.rfft(flat)) ** 2
     correlations = np.fft.irfft(power, n) / (flat @ flat)
@@ -131,14 +131,14 @@ def are_multiples(rows: np.ndarray) -> bool:
 
 
 def begin_alike(a: np.ndarray, b: np.ndarray) -> bool:
-    """Whether two arrays start with the same numbers up to a factor: drawn after the same seed, or copied."""
+    """Whether two arrays begin with the same numbers up to a factor, because of the same seed or a copy."""
     d = min(a.size, b.size)
     a, b = a[:d].astype(np.float64), b[:d].astype(np.float64)
     return d >= 3 and bool(abs(a @ b) > cosine_limit(d, 1) * np.linalg.norm(a) * np.linalg.norm(b))
 
 
 def cosine_limit(d: int, pairs: int) -> float:
-    """The limit for the largest cosine among so many pairs of independent vectors of length d."""
+    """Return the limit for the largest cosine among this many pairs of independent vectors of length d."""
     return math.sqrt(1 - (RARE / pairs) ** (2 / (d - 1)))
 
 
@@ -151,9 +151,9 @@ def is_normal(flat: np.ndarray) -> bool:
 
 @cache
 def normal_limits(n: int) -> tuple[np.ndarray, np.ndarray]:
-    """For each of n sorted values, the smallest and largest that chance allows: the quantiles of the normal
-    distribution at i/n minus the bound and at (i-1)/n plus the bound, for i = 1 … n (bound of Dvoretzky, Kiefer and
-    Wolfowitz, with Massart's constant)."""
+    """Return the smallest and the largest value that chance allows for each of n sorted values: the normal quantiles
+    at i/n minus the bound and at (i-1)/n plus the bound, for i = 1 … n (bound of Dvoretzky, Kiefer and Wolfowitz, with
+    Massart's constant)."""
     bound = math.sqrt(math.log(2 / RARE) / (2 * n))
     least = [NORMAL.inv_cdf(share) if (share := i / n - bound) > 0 else -math.inf for i in range(1, n + 1)]
     most = [NORMAL.inv_cdf(share) if (share := i / n + bound) < 1 else math.inf for i in range(n)]
@@ -161,8 +161,8 @@ def normal_limits(n: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def find_mask_pattern(masks: Sequence[np.ndarray], keep: float) -> Reason | None:
-    """Return why the masks are not random: entries depend on others in the same or the previous mask, or their number
-    is fixed. None if no reason is found."""
+    """Return why the masks are not random, or None: entries depend on others in the same or the previous mask, or the
+    number of kept entries is fixed."""
     for mask in masks:
         if lag := first_beyond(mask, mask, keep, 1):
             return Reason.of("mask_follows_at", lag=lag)
@@ -173,27 +173,27 @@ def find_mask_pattern(masks: Sequence[np.ndarray], keep: float) -> Reason | None
 
 
 def has_fixed_share(masks: Sequence[np.ndarray], keep: float) -> bool:
-    """Whether so many masks all keep exactly the expected share, which chance practically never produces."""
+    """Whether all masks keep exactly the expected share, and chance practically never does this for so many masks."""
     chances = [min(1.0, 3.03 / math.sqrt(2 * math.pi * mask.size * keep * (1 - keep))) for mask in masks]
     exact = all(abs(float(mask.sum()) - mask.size * keep) <= 1 for mask in masks)
     return exact and math.prod(chances) <= RARE
 
 
 def first_beyond(first: np.ndarray, second: np.ndarray, keep: float, start: int) -> int | None:
-    """The first shift, from `start` to half of the length, at which two masks correlate more than chance allows."""
+    """Return the first shift, from `start` to half of the length, at which two masks correlate beyond chance."""
     v, u = ((mask.ravel().astype(np.float64) - keep) / math.sqrt(keep * (1 - keep)) for mask in (first, second))
     n = v.size
     spectrum = np.fft.rfft(v, 2 * n).conj() * np.fft.rfft(u, 2 * n)
     lags = np.arange(start, n // 2 + 1)
-    sizes = n - lags  # the number of products that each sum has
+    sizes = n - lags  # the number of products in each sum
     correlations = np.fft.irfft(spectrum, 2 * n)[lags] / sizes
     found = lags[np.abs(correlations) > bernstein_limit(sizes, n, keep)]
     return int(found[0]) if found.size else None
 
 
 def bernstein_limit(sizes: np.ndarray, n: int, keep: float) -> np.ndarray:
-    """For each size, the limit t that the mean of so many products (two sets of independent ones) exceeds with a
-    probability of RARE / n: 4 exp(-size t² / 8 / (1 + B t / 6)) solved for t."""
+    """Return for each size the limit t that the mean of `size` products (two sets of independent products) exceeds
+    with a probability of at most RARE / n. The function solves 4 exp(-size t² / 8 / (1 + B t / 6)) = RARE / n for t."""
     bound = max(keep, 1 - keep) / min(keep, 1 - keep)
     exponent = 8 * math.log(4 * n / RARE) / sizes
     half = exponent * bound / 12

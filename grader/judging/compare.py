@@ -1,4 +1,4 @@
-"""Compare expected and actual values. Pure; no value that a student returns makes it raise."""
+"""Compares expected and actual values. Pure; no returned value of a student makes these functions raise."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ Arrays = Mapping[str, np.ndarray]
 Names = bool | Collection[str]
 
 LARGEST: Final = float(np.finfo(np.float64).max)
-NOTHING: Final = np.array(np.nan)  # as fixtures store None
-MAX_TIMES: Final = 16  # an array of a wrong shape with more than so many times the expected entries is not examined
+NOTHING: Final = np.array(np.nan)  # how fixtures store None
+MAX_TIMES: Final = 16  # arrays of a wrong shape with more than 16 times the expected entries are not examined
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """One comparison and what the result does not store: remarks, which cost no marks, and the value as float64.
+    """A comparison, with data that results do not store: remarks, which cost no marks, and the value as float64.
 
     is_none: the code returned None where an array was expected. shape: the actual shape, if it is wrong.
     """
@@ -46,7 +46,7 @@ def judge_values(
 
     def judge(name: str, others: Others | None = None, sizes: Sizes = ()) -> Judgement:
         array, value, weight = expected[name], actual.get(name), float(check.parts.get(name, 1.0))
-        if check.squeeze is True:  # more axes or fewer; with as many, (1, 9) for (9, 1) is a transpose
+        if check.squeeze is True:  # with the same number of axes, do not squeeze: (1, 9) for (9, 1) is a transpose
             squeeze = isinstance(value, np.ndarray) and value.ndim != array.ndim
         else:
             squeeze = name in (check.squeeze or ())
@@ -55,7 +55,7 @@ def judge_values(
 
     judgements = {name: judge(name) for name in expected}
     wrong = [name for name, judgement in judgements.items() if judgement.comparison.status != PASSED]
-    if wrong:  # only wrong values are examined for known patterns, which is slow
+    if wrong:  # search for patterns only in wrong values, because the search is slow
         given: Others = {Input(name): array for name, array in (inputs or {}).items()}
         sizes = sizes_of(inputs or {words[name][0]: array for name, array in expected.items()})
         for name in wrong:
@@ -79,12 +79,13 @@ def judge_array(
 ) -> Judgement:
     """Decide whether one returned value matches its fixture: type, shape, dtype, finite, value, in this order.
 
-    Pure. `actual` may be any decoded object; no value of it makes this function raise.
-    tolerance: the largest allowed |expected - actual|, relative to max |expected| or to `unit` (absolute if that is 0).
-    others: named arrays that a wrong value may equal. sizes: lengths that a wrong factor may equal.
-    squeeze: ignore axes of length 1; a single number always ignores them.
-    words: the name that messages show, and the message for a yes-or-no value that is wrong ("" if it is not one).
-    Raises FixtureError if `expected` is not finite: our fault, no mark lost.
+    Pure. `actual` may be any decoded object, and never makes this function raise.
+    tolerance: the largest allowed |expected - actual|, relative to max |expected| or to `unit` (absolute if that is
+    0).
+    others: named arrays to which a wrong value is compared. sizes: lengths to which a wrong factor is compared.
+    squeeze: ignore axes of length 1; if one number is expected, they are always ignored.
+    words: (the value's name in messages, the message if a yes-or-no value is wrong, or "").
+    Raises FixtureError if `expected` is not finite, which is our fault and costs no marks.
     """
     if not np.isfinite(expected).all():
         raise fault(Reason.of("not_finite", name=name), FixtureError)
@@ -101,7 +102,7 @@ def judge_array(
             return judged(Reason.of("is_none", name=shown, expected=expected.shape), is_none=expected.ndim > 0)
         return judged(Reason.of("is_of_type", name=shown, type=type_of(actual), expected=expected.shape))
     array = np.asarray(actual)
-    if array.shape != expected.shape:  # before anything is converted: a wrong shape may be a huge one
+    if array.shape != expected.shape:  # before the conversion, because a wrong shape may be huge
         if not (squeeze or expected.ndim == 0) or squeezed(array.shape) != squeezed(expected.shape):
             comparable = array.dtype.kind in "fiub" and array.size <= MAX_TIMES * max(1, expected.size)
             examined = to_float64(array) if comparable else None
@@ -131,9 +132,9 @@ def judge_array(
 
 
 def units_of(expected: Arrays, together: Names, words: Mapping[str, str] | None = None) -> dict[str, Unit]:
-    """For each name in `together`, what its error is relative to: the largest finite entry of all these arrays.
+    """Return a Unit for each name in `together`: the largest finite entry of all these arrays.
 
-    words: by name, the name that messages show.
+    words: name → the name in messages.
     """
     names = [name for name, array in expected.items() if array.ndim] if together is True else together or ()
     sizes = {name: largest_entry(expected[name]) for name in names if name in expected}
@@ -145,12 +146,12 @@ def units_of(expected: Arrays, together: Names, words: Mapping[str, str] | None 
 
 
 def largest_entry(array: np.ndarray) -> float:
-    """The largest magnitude among the finite entries; 0 if there is no finite entry."""
+    """Return the largest magnitude of the finite entries, or 0 without finite entries."""
     return float(np.max(np.abs(array[np.isfinite(array)]), initial=0.0))
 
 
 def to_float64(array: np.ndarray) -> np.ndarray | None:
-    """Convert, or return None for values that do not fit: a huge integer, strings, an empty array with a giant axis."""
+    """Return the array as float64; None for a huge integer, strings, or an empty array with a huge axis."""
     try:
         return array.astype(np.float64)
     except (OverflowError, TypeError, ValueError, MemoryError):
@@ -158,7 +159,7 @@ def to_float64(array: np.ndarray) -> np.ndarray | None:
 
 
 def relative_error(expected: np.ndarray, actual: np.ndarray, unit: Unit | None = None) -> float:
-    """Largest |expected - actual| relative to the largest |expected|, or to `unit`; absolute if that is 0."""
+    """Return max |expected - actual|, relative to max |expected| or to `unit`; absolute if that is 0."""
     if expected.size == 0:
         return 0.0
     with np.errstate(over="ignore"):
@@ -172,11 +173,11 @@ def relative_error(expected: np.ndarray, actual: np.ndarray, unit: Unit | None =
 class Fit:
     """How well one misconception explains the student's values in one check.
 
-    explained: names of values that it changes and that the student returned just so. explains_arrays: it explains all
-    arrays that it changes; single numbers that it leaves unexplained may come from a second mistake.
-    is_contradicted: it changes a value that is right. is_specific: some explained value can hardly be a coincidence.
-    has_same_shape: a wrong shape is the one that the misconception gives. overflows_alike: a value is NaN or inf both
-    here and with the misconception. matches_all: every value is as with the misconception.
+    explained: names of wrong values that equal the misconception's. explains_arrays: the misconception explains all
+    arrays that it changes; a second mistake may explain single numbers. is_contradicted: the misconception changes a
+    value that the student has right. is_specific: some explained value can hardly be a coincidence. has_same_shape:
+    some wrong shape equals the misconception's. overflows_alike: some value is NaN or inf for the student and for the
+    misconception. matches_all: all values equal the misconception's.
     """
 
     explained: frozenset[str]
@@ -189,7 +190,7 @@ class Fit:
 
 
 def fit(check: Check, expected: Arrays, variant: Arrays, judgements: Sequence[Judgement]) -> Fit:
-    """Compare the values of a misconception with the student's; NaN equals NaN."""
+    """Return how well a misconception's values fit the student's. NaN equals NaN."""
     units, variant_units = units_of(expected, check.together), units_of(variant, check.together)
     explained, left, matches_all = set[str](), set[str](), True
     is_contradicted = has_same_shape = overflows_alike = False
@@ -222,9 +223,9 @@ def fit(check: Check, expected: Arrays, variant: Arrays, judgements: Sequence[Ju
 
 
 def is_specific(array: np.ndarray) -> bool:
-    """Whether two mistakes can hardly give the same values by chance.
+    """Whether two different mistakes rarely give these same values.
 
-    They can if all values are equal, or all are multiples of 1/1000 (counts, shares).
+    False if all values are equal, or if all are multiples of 1/1000 (counts, shares).
     """
     if array.size == 0 or not np.isfinite(array).all():
         return False
@@ -233,7 +234,7 @@ def is_specific(array: np.ndarray) -> bool:
 
 
 def same(expected: np.ndarray, actual: np.ndarray, tolerance: float, unit: Unit | None = None) -> bool:
-    """Whether two arrays have the same shape and, within a tolerance, the same values; NaN equals NaN."""
+    """Whether two arrays have the same shape and the same values within a tolerance. NaN equals NaN."""
     if expected.shape != actual.shape:
         return False
     a, b = np.asarray(expected, dtype=np.float64), np.asarray(actual, dtype=np.float64)

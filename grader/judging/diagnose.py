@@ -1,4 +1,4 @@
-"""Describe how a wrong array differs from the expected one: shape, pattern, place. Never reveals an expected value."""
+"""Describes how a wrong array differs from the expected one: shape, pattern, place. Never reveals an expected value."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from grader.records import Reason
 
 Shape = tuple[int, ...]
 
-LISTED: Final = 5  # indices that a reason holds; a sentence lists fewer
-SLIGHT: Final = 0.01  # errors from here on are shown in percent
-HUGE: Final = 1000  # times too large: any mistake may cause that, and the exact factor would reveal the right value
+LISTED: Final = 5  # indices that a reason stores; a message shows fewer
+SLIGHT: Final = 0.01  # errors of at least this size are shown in percent
+HUGE: Final = 1000  # a value this many times too large gets no exact factor, which would reveal the right value
 
 # Parts of error messages of Python and NumPy, and the advice for each (messages/advice.py). The first match counts.
 DEBUGGERS: Final = ("BdbQuit", "code.interact", "ipdb.", "pudb.", "debugpy.", "IPython.embed", "IPython.core.debugger")
@@ -60,7 +60,7 @@ OWN_LARGEST: Final = Reason.of("own_largest")
 
 @dataclass(frozen=True)
 class Unit:
-    """What an error is relative to: a magnitude, and the words for it."""
+    """The magnitude to which an error is relative, and the words for it."""
 
     size: float
     of: Reason = OWN_LARGEST
@@ -73,7 +73,7 @@ def advice_on(error_text: str) -> Reason | None:
 def describe_shape(
     name: str, expected: Shape, found: Shape, others: Others, actual: np.ndarray | None = None
 ) -> Reason:
-    """Describe a wrong shape and what it resembles. actual: the values, or None if they cannot be examined."""
+    """Describe a wrong shape, and name a value with this shape. actual: the values, or None if not examined."""
     if actual is not None and np.isfinite(actual).all():
         with np.errstate(all="ignore"):
             other = patterns.find_other(actual, others)
@@ -109,8 +109,8 @@ def describe_difference(
 ) -> Reason:
     """Describe how values of the right shape differ: NaN, a known pattern, or where they are wrong.
 
-    others: named arrays that the values may equal. sizes: lengths that a factor may equal.
-    unit: what errors are relative to; by default the largest entry. integers: the returned array had an integer dtype.
+    others: named arrays to which the values are compared. sizes: lengths to which a factor is compared. unit: to which
+    errors are relative; by default the largest entry. integers: whether the returned array had an integer dtype.
     """
     wrong, size = ~np.isfinite(actual), actual.size
     if wrong.any():
@@ -132,7 +132,7 @@ def describe_difference(
         if looks is None and (other := patterns.find_other(actual, others or {})):
             looks = Reason.of("values_of_other", name=name, other=other)
         is_plain = patterns.is_plain_number(expected)
-        actual, expected = actual / scale, expected / scale  # nothing overflows from here on
+        actual, expected = actual / scale, expected / scale  # so that no later operation overflows
         looks = looks or patterns.describe_factor(name, expected, actual, sizes, is_plain=is_plain)
         for describe in (patterns.describe_offset, patterns.describe_order, patterns.describe_slices):
             looks = looks or describe(name, expected, actual)
@@ -140,7 +140,7 @@ def describe_difference(
 
 
 def describe_place(name: str, difference: np.ndarray, unit: Unit) -> Reason:
-    """Describe how large the error is, how many entries are wrong, and where. difference: in multiples of the unit."""
+    """Describe the error's size, and the number and place of wrong entries. difference: in multiples of the unit."""
     error, wrong = float(np.max(difference)), difference > CLOSE
     if wrong.size == 1 and unit.of == OWN_LARGEST:
         slightly = Reason.of("number_slightly_off", name=name, amount=error)
@@ -154,7 +154,7 @@ def describe_place(name: str, difference: np.ndarray, unit: Unit) -> Reason:
 
 
 def place(wrong: np.ndarray) -> Reason:
-    """Describe where the wrong entries lie. Some entries are wrong, but not all."""
+    """Describe the place of the wrong entries. Some entries are wrong, but not all."""
     if wrong.ndim >= 2 and min(wrong.shape[-2:]) > 2 and not wrong[..., 1:-1, 1:-1].any():
         return Reason.of("only_at_the_border")
     touched = [np.moveaxis(wrong, axis, 0).reshape(length, -1).any(axis=1) for axis, length in enumerate(wrong.shape)]

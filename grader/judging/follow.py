@@ -1,9 +1,10 @@
-"""Follow-through: is a wrong gradient right for the student's own wrong forward? Pure except for calls of the forward.
+"""Follow-through: decides whether a wrong gradient is right for the student's own wrong forward, which it calls.
 
-The forward is untrusted: it may count its calls, or recognise a small step and return what makes a gradient look right.
-So the forward must be wrong (a right forward has only one gradient), and its inputs must reach the same outputs as in
-the reference. Then the check is rerun with secret random inputs, and its claims must agree there, too. Some of the
-forward's values are computed again in fresh processes, which remember nothing (grading/follow_through.py opens them).
+The forward is untrusted: it may count its calls, or recognise a small step and return values that make a gradient look
+right. So the forward must be wrong (a right forward has only one gradient), and its inputs must reach the same outputs
+as in the reference. Then the check is rerun with secret random inputs, and its claims must also agree at those inputs.
+Some of the forward's values are computed again in fresh processes, which know nothing of earlier calls
+(grading/follow_through.py).
 """
 
 from __future__ import annotations
@@ -21,19 +22,19 @@ from grader.judging.numgrad import Prefetch, depends_on_given, evaluate, gradien
 from grader.judging.placeholder import Placeholder
 from grader.records import Check
 
-# How many values are computed again. A slope is the difference of two values; a false slope needs one false value. To
-# fake a gradient, a forward must fake most slopes: up to half of the directions may look like kinks, and each of those
-# has one false slope of two. So at most a quarter of the slopes is true, and PAIRS random slopes are all true at most
-# once in 64 times. To fake which inputs reach which outputs takes one false value of six: REACHING values are all true
-# once in 80 times.
+# How many values are computed again. A slope is the difference of two values, so one false value makes a slope false.
+# A forward that fakes a gradient may fake one of the two slopes in up to half of the directions, which then look like
+# kinks, and must fake both slopes in the others. So at most a quarter of the slopes is true, and PAIRS random slopes
+# are all true at most once in 64 times. A forward that fakes which inputs reach which outputs needs at least one false
+# value in six: REACHING values are all true once in 80 times.
 PAIRS: Final = 3
 REACHING: Final = 24
-SAME: Final = 1e-10  # relative; an honest function called twice returns exactly the same
+SAME: Final = 1e-10  # relative; an honest function returns exactly the same value again
 
 
 @dataclass(frozen=True)
 class RecordedValue:
-    """One call of the forward and its value, recorded while its gradient was measured."""
+    """A call of the forward and its value, recorded during the numerical gradient."""
 
     arguments: tuple[Any, ...]
     value: np.ndarray
@@ -46,11 +47,10 @@ def agreeing_claims(
     forward: np.ndarray,
     prefetch: Prefetch = no_prefetch,
 ) -> frozenset[str]:
-    """Return which of the wrong claims are gradients of the student's own forward; none if that forward is right here.
+    """Return which of the wrong claims are gradients of the student's own forward; none if this forward is right here.
 
-    A claim of only zeros never counts: it fits a forward that ignores this argument, while the reference uses it, and
-    an unwritten backward returns zeros, too.
-    forward: the reference's value at the points.
+    A claim of only zeros never counts, because an unwritten backward returns zeros too, and because zeros are right
+    for a forward that ignores an argument which the reference uses. forward: the reference's value at the points.
     """
     own = evaluate(gradients.at, gradients.points)
     if own is None or (own.shape == forward.shape and relative_error(forward, own) <= check.tolerance):
@@ -61,13 +61,13 @@ def agreeing_claims(
 def claims_that_hold(
     gradients: Gradients, names: Collection[str], check: Check, rng: RandomState, prefetch: Prefetch = no_prefetch
 ) -> tuple[frozenset[str], list[RecordedValue]]:
-    """Return which of these claims, made again at other points, agree there, and some recorded values as evidence."""
+    """Return which of these claims agree at the gradients' points, and some recorded values as evidence."""
     held, evidence = set(), []
     for name in sorted(names):
         recorded: list[RecordedValue] = []
         if agrees(recording(gradients, recorded), name, gradients.claims[name][0], check, prefetch):
             held.add(name)
-            pairs = rng.permutation(len(recorded) // 2)[:PAIRS]  # the two values of a slope follow each other
+            pairs = rng.permutation(len(recorded) // 2)[:PAIRS]  # the two values of a slope are neighbours
             evidence += [recorded[2 * int(pair) + side] for pair in pairs for side in (0, 1)]
     return frozenset(held), evidence
 
@@ -96,7 +96,7 @@ def agrees(gradients: Gradients, name: str, claim: Any, check: Check, prefetch: 
 def reach_patterns(
     gradients: Gradients, check: Check, prefetch: Prefetch = no_prefetch
 ) -> dict[str, np.ndarray] | None:
-    """Which inputs reach which outputs, for each claim and for the given arguments; None if an output is not finite."""
+    """Return which inputs reach which outputs, by claim and for the given arguments; None if one is not finite."""
     points = gradients.points
     found = [reach(gradients.at, points, i, reach_rng(check, i), prefetch) for i in range(len(points))]
     patterns = dict(zip(gradients.claims, found, strict=True))
@@ -119,7 +119,7 @@ def same_patterns(expected: Mapping[str, np.ndarray], found: Mapping[str, np.nda
 
 
 def reach_rng(check: Check, index: int) -> RandomState:
-    """A generator that samples the same coordinates for the fixture and for each submission."""
+    """Return a generator that samples the same coordinates for the fixture and for each submission."""
     return RandomState([check.seed, index])
 
 

@@ -1,15 +1,15 @@
-"""Find the hint of a trial: the known mistake (misconception) that explains how the check ended. Pure.
+"""Finds the hint of a trial: the known mistake (misconception) that explains how the check failed. Pure.
 
-A hint is precise or absent. Three rules are tried in this order; the first that finds a misconception decides:
+A hint is precise or absent. find_hints tries three rules in this order, and uses the first that finds a misconception:
 
 1. One misconception explains everything that is wrong in all checks of the function (verdict.py uses this rule, too).
 2. The code has a second mistake. The misconception still explains all of this check or, with `beside=True`, every value
    that it changes there. These values can hardly be a coincidence, and no check is right where it changes a value.
-3. A mistake that looks different in every style (`by_outcome`): exactly those checks fail that the misconception fails,
-   each in the same way.
+3. The misconception has option `by_outcome`, for a mistake that gives different values in every style of code. Exactly
+the same checks fail as with the misconception, each in the same way.
 
-A check that raised returned no values. Such a check gets a hint if a misconception raises the same exception there and
-the values of another check show it.
+If a check raised, it returned no values. Such a check gets a hint if a misconception raises the same exception in it,
+and the values of another check show the same misconception.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from grader.records import ERROR, FAILED, Reason
 if TYPE_CHECKING:
     from grader.judging.verdict import Trial
 
-MOST_MISTAKES: Final = 2  # that one check may show, each by different values
+MOST_MISTAKES: Final = 2  # a check may show two mistakes if different values show them
 
 
 def find_hints(trial: Trial, trials: Sequence[Trial]) -> tuple[Reason, ...]:
@@ -49,8 +49,8 @@ def common_hint(hints: Mapping[str, str]) -> tuple[Reason, ...]:
 def full_explanations(trial: Trial, trials: Sequence[Trial]) -> list[str]:
     """Return the misconceptions that explain this trial and all other trials of its function.
 
-    Their values are the student's wherever they differ from the reference's, and all other trials of the function
-    passed.
+    Wherever a misconception's values differ from the reference's, the student's values equal them; everywhere else,
+    the trial passed.
     """
     others = [other for other in trials if other.check.function == trial.check.function and other.judgements]
     return sorted(
@@ -67,8 +67,8 @@ def shows_own_code(trial: Trial) -> bool:
 
 
 def hints_beside_another_mistake(trial: Trial, mine: Sequence[Trial]) -> tuple[Reason, ...]:
-    """The hints of misconceptions that explain this check or some of its values; another mistake explains the rest."""
-    seen = {  # by misconception: all values that it explains, as (check, name)
+    """Return the hints of misconceptions that explain some values; another mistake may explain the rest."""
+    seen = {  # misconception → all values that it explains, as (check, name)
         name: {(other.check.id, value) for other in mine if name in other.fits for value in other.fits[name].explained}
         for name in trial.fits
         if explains(name, trial) and is_present(name, mine)
@@ -79,7 +79,7 @@ def hints_beside_another_mistake(trial: Trial, mine: Sequence[Trial]) -> tuple[R
         values.setdefault(trial.variants[name], set()).update(trial.fits[name].explained)
         named.setdefault(trial.variants[name], name)
     if len(values) > MOST_MISTAKES or sum(map(len, values.values())) > len(set().union(*values.values())):
-        return ()  # two misconceptions explain the same value, so one of them is wrong
+        return ()  # two misconceptions explain one value, so one is wrong
     order = [judgement.comparison.name for judgement in trial.judgements]
     shown = sorted(values, key=lambda hint: min(map(order.index, values[hint])))
     return tuple(Reason.of("hint", misconception=named[hint], text=hint) for hint in shown)
@@ -88,12 +88,12 @@ def hints_beside_another_mistake(trial: Trial, mine: Sequence[Trial]) -> tuple[R
 def explains(name: str, trial: Trial) -> bool:
     """Whether a misconception explains all values of a check or, with `beside=True`, all arrays that it changes."""
     if name in trial.by_outcome:
-        return False  # other mistakes often give the same shape or exception
+        return False  # values do not identify a mistake with by_outcome
     return name in trial.matched or (name in trial.beside and name in trial.fits and trial.fits[name].explains_arrays)
 
 
 def is_present(name: str, mine: Iterable[Trial]) -> bool:
-    """Whether the code has this misconception though it does not explain everything: no check contradicts it, and it
+    """Whether the code has this misconception, although other values are wrong, too: no check contradicts it, and it
     explains all checks where it changes a value (with `beside=True`, half of them)."""
     seen = [other for other in mine if name in other.fits]
     explained = [other for other in seen if explains(name, other)]
@@ -105,14 +105,14 @@ def is_present(name: str, mine: Iterable[Trial]) -> bool:
 
 
 def hint_from_another_check(trial: Trial, mine: Sequence[Trial]) -> tuple[Reason, ...]:
-    """The hint of a misconception that raises the same exception here, if the values of another check show it."""
+    """Return the hint of a misconception that raises the same exception here, if another check's values show it."""
     shown = [find_hints(other, mine) for other in mine if other.failure is None]
     seen = {hints[0].values["text"] for hints in shown if len(hints) == 1}
     return common_hint({name: trial.raising[name] for name in trial.raised if trial.raising[name] in seen})
 
 
 def hint_by_outcome(mine: Sequence[Trial]) -> tuple[Reason, ...]:
-    """The hint whose misconceptions fail exactly the checks that fail, in the same way."""
+    """Return the hint whose misconceptions fail exactly the checks that failed, in the same way."""
     members: dict[str, list[str]] = {}
     for name, hint in next((other.by_outcome for other in mine if other.by_outcome), {}).items():
         members.setdefault(hint, []).append(name)
@@ -120,9 +120,9 @@ def hint_by_outcome(mine: Sequence[Trial]) -> tuple[Reason, ...]:
 
 
 def has_same_outcomes(names: Sequence[str], mine: Sequence[Trial]) -> bool:
-    """Whether the same checks fail as with one of these misconceptions, each in the way that some style of it fails.
+    """Whether the same checks fail as with one of these misconceptions, each in the way of one of them.
 
-    If no check passes, the values of at least one check must also point to the misconception.
+    If no check passes, the values of at least one check must also fit a misconception.
     """
     seen = [other for other in mine if shows_own_code(other)]
     styles = [name for name in names if all(fails(name, other) != other.passed for other in seen)]

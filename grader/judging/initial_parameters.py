@@ -1,7 +1,7 @@
-"""Turn the random initial parameters of a net into values that are the same for every right solution. Pure.
+"""Makes values from a net's random initial parameters that are the same for every right solution. Pure.
 
-A check cannot compare random weights with the reference's. It can check their spread and mean, and whether the biases
-are zero. chance.py then looks for patterns in the weights that pass.
+A check cannot compare random weights with the reference's. But it can check the weights' spread and mean, and whether
+the biases are zero. If these are right, chance.py searches the weights for patterns.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ import numpy as np
 
 from grader.judging.chance import expect_draws
 
-# Initial weights must lie within this many standard deviations of what is expected. Of hundreds of millions of right
-# submissions, one does not.
+# Spread and mean of initial weights may differ from the expected ones by this many standard deviations. One of
+# hundreds of millions of right submissions differs more.
 PLAUSIBLE: Final = 6
 
-# Larger arrays are not analysed, which would take long: the nets of checks have far smaller ones.
+# Larger arrays are not analysed, which would take long. The nets of checks have much smaller arrays.
 LARGEST: Final = 10**6
 
 
@@ -26,16 +26,16 @@ def initial_parameters(
 ) -> dict[str, Any]:
     """Return values by which a check judges random initial parameters, by name.
 
-    Every right solution has the same values, although it draws other numbers.
+    All right solutions get the same values, although they draw different numbers.
 
     function: id of the class.
     net: an object that the check made, with an attribute `params`, a dict of arrays by name.
     scale: the standard deviation of the distribution that the weights come from.
-    weights: names of arrays that come from a normal distribution around 0. The value of an array that seems to
-    come from it is an array of ones in its shape. Otherwise the value is the array's rounded standard deviation and
-    mean, divided by scale.
+    weights: names of arrays from a normal distribution around 0. If an array may come from this distribution, its
+    value is an array of ones in its shape. Otherwise its value is made from its rounded standard deviation and mean,
+    divided by scale.
     others: names of arrays that are not random, for example biases that start at zero. The value is the array itself,
-    or its rounded standard deviation if its entries seem to be random.
+    or its rounded standard deviation if its entries seem random.
 
     Ends the check with status failed if weights have the right standard deviation but were not drawn at random, and
     with status missing if `params` is empty.
@@ -43,7 +43,7 @@ def initial_parameters(
         net = student.nets.TwoLayerNet(input_dim=5, hidden_dim=50, weight_scale=1e-3)
         return initial_parameters("nets.TwoLayerNet", net, 1e-3, ("W1", "W2"), ("b1", "b2"))
     """
-    net.params = {}  # sets nothing; an unwritten constructor fails here
+    net.params = {}  # sets no entry, but raises if the constructor is not written
     params: Mapping[str, Any] = net.params
     with np.errstate(all="ignore"):
         spread = {name: spread_or_ones(params.get(name), scale) for name in weights}
@@ -54,8 +54,8 @@ def initial_parameters(
 def spread_or_ones(w: Any, scale: float) -> Any:
     """Return ones in the shape of w if its entries may come from a normal distribution around 0 with this scale.
 
-    Otherwise the first half of the result is the spread in units of scale, and the second half adds the mean. Both are
-    rounded so coarsely that they do not depend on the random numbers.
+    Otherwise, return the spread in units of scale in each entry, and add the mean to the second half of the entries.
+    Spread and mean are rounded so coarsely that they do not depend on the random numbers.
     """
     if not isinstance(w, np.ndarray) or w.dtype.kind != "f" or not 0 < w.size <= LARGEST:
         return w
@@ -69,8 +69,8 @@ def spread_or_ones(w: Any, scale: float) -> Any:
 def roughly(number: Any) -> Any:
     """Round to the nearest of 1, 2 and 5 times a power of ten, with the sign; 0, inf and nan stay.
 
-    Use it for a wrong value that depends on random numbers: the rounded value is the same in every run, so that a
-    misconception can be recognised by it.
+    For wrong values that depend on random numbers: the rounded value is the same in every run, so that it identifies a
+    misconception.
     """
     if number == 0 or not np.isfinite(number):
         return number
@@ -85,7 +85,7 @@ def is_all_ones(spread: Any) -> bool:
 
 
 def bias_or_spread(b: Any, scale: float) -> Any:
-    """Return b. If its entries seem to be random, return their spread in units of scale, with alternating signs."""
+    """Return b, or if its entries seem random, their spread in units of scale, with alternating signs."""
     if not isinstance(b, np.ndarray) or b.dtype.kind != "f" or not 2 < b.size <= LARGEST or np.unique(b).size < b.size:
         return b
     spread, sigma = np.std(b.astype(np.float64)) / scale, PLAUSIBLE / np.sqrt(2 * b.size)

@@ -1,10 +1,10 @@
-"""Numerical gradients from function values: is a backward right for a forward, and which inputs reach which outputs?
+"""Numerical gradients: decide whether a backward is right for a forward, and which inputs reach which outputs.
 
-Centred differences in float64 along random directions and single coordinates, at two step sizes. Along one direction,
-one pair of calls tests a whole array: if the claim is wrong by e, a normal direction v measures |<e, v>|, which is
-below |e| / 1000 once in a thousand times; for five directions practically never. So the cost does not grow with the
-array. Where the two step sizes disagree, the direction crosses a kink (or the forward computes in float32): it is
-left out.
+The gradients are centred differences in float64 along random directions and single coordinates, at two step sizes. One
+pair of calls along a direction tests a whole array: if the claim is wrong by e, a random normal direction v measures
+|<e, v>|, which is below |e| / 1000 once in a thousand times, and practically never for all five directions. So the
+cost does not grow with the array. If the slopes at the two step sizes differ, the direction crosses a kink (or the
+forward computes in float32), and is ignored.
 """
 
 from __future__ import annotations
@@ -20,26 +20,26 @@ from grader.judging.compare import largest_entry
 
 DIRECTIONS: Final = 5
 COORDINATES: Final = 6
-STEPS: Final = (1e-4, 1e-5)  # relative to the size of the point; a truncation error of 1e-8, a rounding error of 1e-11
-AGREE: Final = 1e-5  # relative; well above both errors, and below the effect of any mistake
+STEPS: Final = (1e-4, 1e-5)  # relative to the point's size; truncation error about 1e-8, rounding error 1e-11
+AGREE: Final = 1e-5  # relative; much larger than both errors, and smaller than the effect of any mistake
 KINK: Final = 1e-4
 REACH_SAMPLES: Final = 24
 REACH_STEP: Final = 1e-3
-REACH_FLOOR: Final = 1e-13  # relative; an output that a coordinate does not reach stays the same to the last bit
+REACH_FLOOR: Final = 1e-13  # relative; outputs that a coordinate does not reach do not change at all
 PAIRS: Final = 8
 MIXED_STEP: Final = 1e-2
-MIXED_FLOOR: Final = 1e-10  # relative; a product of two such steps is some 1e-4
-INTERACTION_STEP: Final = 2.0  # beyond the margin of a hinge loss: scores interact only there
+MIXED_FLOOR: Final = 1e-10  # relative; if inputs interact, two such steps change an output by about 1e-4
+INTERACTION_STEP: Final = 2.0  # above the margin of a hinge loss, since scores interact only beyond it
 
 Function = Callable[..., Any]
 Points = Sequence[np.ndarray]
-# Receives a function that makes the next calls, so that a remote caller can send them all in one message.
+# Called with a function that makes the next calls, so that a session can send all of them in one message.
 Prefetch = Callable[[Callable[[], Any]], None]
 Answers = Callable[[Sequence[Points]], Iterator[np.ndarray | None]]
 
 
 def no_prefetch(work: Callable[[], Any]) -> None:
-    """Make no call before its value is needed."""
+    """Do nothing: each call is made when its value is needed."""
 
 
 def gradient_agrees(
@@ -53,8 +53,8 @@ def gradient_agrees(
 ) -> bool:
     """Whether `claim` is the gradient of sum(forward(*points) * dout) with respect to points[index].
 
-    Calls forward at most 4 * (DIRECTIONS + COORDINATES) times. Return False also if this cannot be decided: if forward
-    returns anything but finite numbers of dout's shape, or if at least half of the directions cross a kink.
+    Calls forward at most 4 * (DIRECTIONS + COORDINATES) times. Also returns False if this cannot be decided: if forward
+    returns values that are not finite or not in dout's shape, or if at least half of the directions cross a kink.
     """
     point = np.asarray(points[index], dtype=np.float64)
     claim = np.asarray(claim, dtype=np.float64)
@@ -68,7 +68,7 @@ def gradient_agrees(
     steps = [step * scale_of(point) for step in STEPS]
 
     def evaluations() -> Iterator[np.ndarray | None]:
-        for some in (directions[:1], directions[1:]):  # the first direction already refutes most wrong claims
+        for some in (directions[:1], directions[1:]):  # the first direction alone refutes most wrong claims
             moves = [sign * step * direction for direction in some for step in steps for sign in (1.0, -1.0)]
             yield from evaluate_all(forward, [replaced(points, index, point + move) for move in moves], prefetch)
 
@@ -94,9 +94,10 @@ def reach(
 ) -> np.ndarray | None:
     """Return which outputs a few sampled coordinates of points[index] reach, as bools: one row for each coordinate.
 
-    Further rows: where points[index] acts together with the first point, which distinguishes a product from a sum of
-    the two. If the output is one number: whether a coordinate interacts with its neighbour along the last axis, which
-    distinguishes a loss from a sum. The same seed samples the same coordinates. None if an output is not finite.
+    Further rows show which outputs depend on points[index] and the first point together, which distinguishes their
+    product from their sum. If the output is one number, they show whether a coordinate interacts with its neighbour
+    along the last axis, which distinguishes a loss from a sum. The same seed samples the same coordinates. Return None
+    if an output is not finite.
     """
     point = np.asarray(points[index], dtype=np.float64)
     base = evaluate(forward, points)
@@ -117,7 +118,7 @@ def reach(
 
 
 def mixed(answers: Answers, points: Points, index: int, base: np.ndarray, rng: RandomState) -> np.ndarray:
-    """In which outputs the mixed second difference of points[0] and points[index] is not zero, for PAIRS samples."""
+    """Return where the mixed second difference of points[0] and points[index] is not zero, for PAIRS samples."""
     rows = np.zeros((0, base.size), dtype=bool)
     if index == 0 or points[0].size == 0:
         return rows
@@ -139,7 +140,7 @@ def mixed(answers: Answers, points: Points, index: int, base: np.ndarray, rng: R
 
 
 def depends_on_given(forward: Function, points: Points, given: Sequence[tuple[Any, Any]]) -> np.ndarray | None:
-    """For each further argument of forward, whether its other value changes the result; None if one is not finite."""
+    """Return whether the other value of each given argument changes forward's result; None if one is not finite."""
     values = [value for value, _ in given]
     base = evaluate(forward, [*points, *values])
     answers = []
@@ -152,7 +153,7 @@ def depends_on_given(forward: Function, points: Points, given: Sequence[tuple[An
 
 
 def interactions(answers: Answers, points: Points, index: int, point: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-    """Whether the mixed second difference of each sample and its neighbour is not zero; no rows if it is not finite."""
+    """Return whether each sample's mixed second difference with its neighbour is not 0; [] if one is not finite."""
     step = INTERACTION_STEP * max(1.0, float(np.std(point)))
     length = point.shape[-1] if point.ndim else 1
     rows, places = [], []
@@ -170,14 +171,14 @@ def interactions(answers: Answers, points: Points, index: int, point: np.ndarray
 
 
 def sample_directions(point: np.ndarray, rng: RandomState) -> list[np.ndarray]:
-    """Normal directions over the whole array, then unit vectors along some of its coordinates."""
+    """Return random normal directions over the whole array, then unit vectors along some of its coordinates."""
     normal = [np.asarray(rng.randn(*point.shape)) for _ in range(DIRECTIONS)]
     origin = np.zeros(point.shape)
     return normal + [bumped(origin, [coordinate], 1.0) for coordinate in rng.permutation(point.size)[:COORDINATES]]
 
 
 def slope(above: np.ndarray | None, below: np.ndarray | None, weights: np.ndarray, step: float) -> float | None:
-    """Centred difference of sum(forward * dout), or None if forward returned no array of dout's shape."""
+    """Return the centred difference of sum(forward * dout), or None if forward returned another shape than dout's."""
     if above is None or below is None or not above.shape == below.shape == weights.shape:
         return None
     return (float(np.sum(above * weights)) - float(np.sum(below * weights))) / (2 * step)

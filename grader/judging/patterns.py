@@ -1,8 +1,8 @@
-"""Recognise patterns in wrong values: a factor, an offset, another order, a shift, lost digits, another array.
+"""Recognises patterns in wrong values: a factor, an offset, another order, a shift, lost digits, another array.
 
 Each function returns a reason, or None if the pattern does not fit. `expected` and `actual` have the same shape and are
-finite. From describe_factor on, the caller has divided both by what errors are relative to, so that one limit of
-closeness fits all. A reason may reveal a factor, an axis and the name of an array, never a value.
+finite. For describe_factor and the functions below it, the caller has divided both by the error's unit, so that all
+can use the limit CLOSE. A reason may reveal a factor, an axis and the name of an array, never a value.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from grader.records import Reason
 
 CLOSE: Final = 1e-5  # the default tolerance of a check
 FEW: Final = 0.5  # "only some": at most half of the slices along an axis
-LARGEST_FACTOR: Final = 1000  # a larger factor would reveal digits of the right value
-SPARE: Final = 3  # a pattern with as many free amounts as entries fits any values; it must fit so many entries more
-FEW_NUMBERS: Final = 2  # so few different whole numbers may equal rounded values by chance
-DIGITS: Final = 4  # of a factor that a message shows
-LITERALS: Final = 2  # a factor 2 is more likely a literal 2 in a formula than an axis of that length
+LARGEST_FACTOR: Final = 1000  # larger factors are not shown, because they would reveal digits of the right value
+SPARE: Final = 3  # a pattern must fit 3 entries more than it has free numbers, or it would fit any values
+FEW_NUMBERS: Final = 2  # an array with only so many different whole numbers may equal rounded values by chance
+DIGITS: Final = 4  # digits of a factor in a message
+LITERALS: Final = 2  # a factor of at most 2 is more likely a number in a formula than the length of an axis
 
 
 @dataclass(frozen=True)
 class Input:
-    """The name of an argument; its own type, because a result may have the same name."""
+    """The name of an argument. A type of its own, because a result may have the same name."""
 
     name: str
 
@@ -43,17 +43,18 @@ class Size:
     length: int
     of: str
     reason: Reason
-    is_count: bool = False  # a mean may divide by it: the number of examples, or of all entries of an array
+    is_count: bool = False  # a mean may divide by this: the number of examples, or of all entries
 
 
 Sizes = tuple[Size, ...]
 
 
 def sizes_of(arrays: Mapping[str, np.ndarray]) -> Sizes:
-    """The lengths that a wrong factor may equal: lengths of axes and their usual products.
+    """Return the lengths to which a wrong factor is compared: lengths of axes, and their usual products.
 
-    Where two arrays have the same length, the earlier array names it: axis 0 of x rather than of dout. The height or
-    width of images alone is left out: no layer averages over one of them, and they often equal other factors by chance.
+    If two arrays have an axis of the same length, the message names the earlier array: axis 0 of x rather than of
+    dout. The height or the width of images alone is left out, because no layer averages over only one of them, and
+    they often equal other factors by chance.
     """
     sizes: list[Size] = []
     for name, array in arrays.items():
@@ -86,8 +87,8 @@ def describe_constant(name: str, expected: np.ndarray, actual: np.ndarray, integ
 def describe_cut(name: str, expected: np.ndarray, actual: np.ndarray, integers: bool) -> Reason | None:
     """Recognise right values that lost digits: cut or rounded to whole numbers, or to half precision.
 
-    Arrays with only one or two different whole numbers, such as scales of 1, may equal rounded values by chance. They
-    count only if the array has an integer dtype.
+    An array with only one or two different whole numbers, such as scales of 1, may equal rounded values by chance. So
+    such an array counts only if it has an integer dtype.
     """
     if expected.size < 2:  # a single whole number always equals some rounded number
         return None
@@ -120,9 +121,9 @@ def named(other: str | Input) -> str | Reason:
 def describe_factor(
     name: str, expected: np.ndarray, actual: np.ndarray, sizes: Sizes, *, is_plain: bool = False
 ) -> Reason | None:
-    """Name the factor if the whole array is off by one factor, as a whole number or fraction if possible."""
+    """Name the factor, as a whole number or fraction if possible, if one factor explains the whole array."""
     norm, largest = float(np.sum(expected * expected)), float(np.max(np.abs(expected)))
-    if norm == 0 or largest < CLOSE:  # the expected values are rounding errors, beside what errors are relative to
+    if norm == 0 or largest < CLOSE:  # the expected values are only rounding errors
         return None
     factor = float(np.sum(actual * expected)) / norm
     if factor == 0 or abs(factor - 1) < 10 * CLOSE or not close(actual, factor * expected, largest * abs(factor)):
@@ -133,7 +134,7 @@ def describe_factor(
     if expected.size == 1:
         return None if is_plain else describe_number(name, factor, sizes)
     ratio, length, size = ratio_of(factor, sizes)
-    if ratio in (1, -1):  # to the digits that the message would show
+    if ratio in (1, -1):  # the message would show a factor of 1
         return None
     if size:
         return Reason.of("factor_of_size", name=name, ratio=ratio, length=length, size=size)
@@ -141,16 +142,17 @@ def describe_factor(
 
 
 def is_plain_number(array: np.ndarray) -> bool:
-    """Whether this is one number with few digits, such as a count: many wrong values are a simple fraction of it."""
+    """Whether this is one number with few digits, such as a count, of which many wrong values are simple fractions."""
     return array.size == 1 and bool(abs(array * 1000 - np.round(array * 1000)).max() < 1e-6)
 
 
 def describe_number(name: str, factor: float, sizes: Sizes) -> Reason | None:
-    """Name the factor of a single number, only where it can hardly be chance: some factor fits any two numbers.
+    """Name the factor of a single number if it is hardly a coincidence, because some factor fits any two numbers.
 
-    A number has no axes, so its factor is compared with the size or first axis of other arrays, as in a mean.
+    A number has no axes, so its factor is compared with the number of entries or the first axis of other arrays, by
+    which a mean divides.
     """
-    if abs(factor) < 1 / LARGEST_FACTOR:  # 1 / factor may overflow, and round() cannot take inf
+    if abs(factor) < 1 / LARGEST_FACTOR:  # 1 / factor may overflow, and round(inf) raises
         return None
     whole = round(factor) if abs(factor) > 1 else round(1 / factor)
     if not 2 <= abs(whole) < LARGEST_FACTOR or not same_number(factor, whole if abs(factor) > 1 else 1 / whole):
@@ -162,13 +164,13 @@ def describe_number(name: str, factor: float, sizes: Sizes) -> Reason | None:
     return Reason.of("number_times", name=name, ratio=ratio)
 
 
-Ratio = int | float | list[int]  # a list: top and bottom
+Ratio = int | float | list[int]  # a fraction is a list: [top, bottom]
 
 
 def ratio_of(factor: float, sizes: Sizes) -> tuple[Ratio, int, Reason | None]:
-    """Return the factor, the length that it contains, and the words for that length if only one thing has it.
+    """Return the factor, the length that it contains, and the words for the length if only one size has it.
 
-    A fraction such as 4/3 counts only if 4 is a known size: someone divided a sum by the count minus one.
+    A fraction such as 4/3 counts only if 4 is a known size, because code may divide a sum by the count minus one.
     """
     for length in sorted({size.length for size in sizes if size.length > LITERALS}):
         of = [size.reason for size in sizes if size.length == length]
@@ -207,7 +209,8 @@ def describe_order(name: str, expected: np.ndarray, actual: np.ndarray) -> Reaso
 
 
 def describe_shift(name: str, expected: np.ndarray, actual: np.ndarray) -> Reason | None:
-    """Recognise right values one place too far along one axis or along the last two; any values may fill the gap."""
+    """Recognise right values that are shifted by one place along one axis or the last two, with any values in the
+    gap."""
     last = expected.ndim - 1
     for axes in [(axis,) for axis in range(expected.ndim)] + ([(last - 1, last)] if last > 0 else []):
         late = tuple(slice(1, None) if axis in axes else slice(None) for axis in range(expected.ndim))
@@ -220,7 +223,7 @@ def describe_shift(name: str, expected: np.ndarray, actual: np.ndarray) -> Reaso
 
 
 def describe_slices(name: str, expected: np.ndarray, actual: np.ndarray) -> Reason | None:
-    """Recognise a different amount, factor or both at each index of one axis, such as each channel or each example."""
+    """Recognise a separate factor, amount or both for each index of one axis, for example for each channel."""
     for axis in range(expected.ndim):
         count = expected.shape[axis]
         if count < 2 or expected.size < 2 * count or expected.size - count < SPARE:
@@ -245,13 +248,13 @@ def describe_slices(name: str, expected: np.ndarray, actual: np.ndarray) -> Reas
 
 
 def slopes(right: np.ndarray, found: np.ndarray) -> np.ndarray:
-    """The best factor from right to found for each row; 1 for a row of zeros."""
+    """Return for each row the factor that best maps right to found; 1 for a row of zeros."""
     norms = np.sum(right * right, axis=1, keepdims=True)
     return np.where(norms > 0, np.sum(found * right, axis=1, keepdims=True) / np.where(norms > 0, norms, 1.0), 1.0)
 
 
 def is_one_pattern(rows: np.ndarray) -> bool:
-    """Whether all rows are multiples of one row, as in a grid: then factors per row also fit unrelated mistakes."""
+    """Whether all rows are multiples of one row, as in a grid. Then factors per row also fit unrelated mistakes."""
     longest = rows[int(np.argmax(np.sum(rows * rows, axis=1)))]
     length = float(np.sum(longest * longest)) or 1.0
     return close(rows, np.outer(rows @ longest / length, longest), 1.0)

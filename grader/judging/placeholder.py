@@ -1,12 +1,12 @@
-"""Placeholders for values that do not exist yet, while a check's function is recorded. Pure.
+"""Placeholders stand for values that do not exist yet while a check's function is recorded as a program. Pure.
 
     out, cache = student.layers.f(x)      a placeholder, unpacked by the length of the reference's tuple
     student.layers.g(dout, cache)         an argument: a reference to a step of the program
     0.9 * grads["W1"], grads.get("b1")    more placeholders: operations that the program does itself
     out.shape[0], if out:, np.sum(out)    a Look: the program ends where the function needs a real value
 
-A placeholder is never judged: for the marks, the function runs again, on real values. Where a placeholder behaves
-unlike the value (`out is None`), the recording may be wrong, which costs a rerun but no marks.
+Placeholders are never judged: the marks depend only on real values. If a placeholder behaves unlike the real value
+(`out is None`), the program may be wrong, which costs a rerun but no marks.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ import numpy as np
 
 
 class Look(BaseException):
-    """The function needs a value that does not exist yet. A BaseException, so that no check catches it by mistake."""
+    """The check's function needs a value that does not exist yet. A BaseException, so that no check catches it."""
 
 
 class Placeholder:
-    """operation, operands: how its value is computed (OPERATIONS in sandbox/inside/operations.py), or a call's number.
+    """operation, operands: how the worker computes the value (OPERATIONS in sandbox/inside/operations.py), or a call.
 
     arity: length of the tuple that the reference returns here; 0 if it returns no tuple, None if unknown.
     """
 
     __slots__ = ("arity", "operands", "operation")
-    __array_ufunc__ = None  # NumPy arrays then leave arithmetic to the placeholder
+    __array_ufunc__ = None  # so that NumPy arrays leave arithmetic to the placeholder
 
     def __init__(self, operation: str, operands: tuple[Any, ...], arity: int | None = 0) -> None:
         self.operation = operation
@@ -67,7 +67,7 @@ class Placeholder:
         raise Look
 
     @property
-    def __class__(self) -> Any:  # isinstance() reads this if type() does not match
+    def __class__(self) -> Any:  # isinstance() reads this if type() differs
         raise Look
 
     @__class__.setter

@@ -1,6 +1,6 @@
-"""Run a check's function on the code under test, and turn its return value into named values.
+"""Runs a check's function on the code under test, and makes named values from its return value.
 
-The check's author is trusted; the values that it returns may be anything that the code under test returned.
+The check's function is trusted, but it may return any value that the code under test returned.
 """
 
 from __future__ import annotations
@@ -21,22 +21,23 @@ from grader.records import Reason
 
 @dataclass(frozen=True)
 class ReturnedValues:
-    """What a check returned, in one form: all named values, and the gradients among them or None."""
+    """The return value of a check: all named values, and the Gradients if the check returned them."""
 
     values: Mapping[str, Any]
     gradients: Gradients | None
 
 
 def perform(run: Callable[..., Any], student: Any, rng: np.random.RandomState, reference: Any) -> ReturnedValues:
-    """Run a check. A check with a third argument gets the reference, to measure what the student's code made.
+    """Run a check's function.
 
-    Raises AssignmentError if the check returns anything but named arrays, and whatever the check raises.
+    If it has a third parameter, it also gets the reference, to measure student values. Raises AssignmentError if the
+    function does not return named arrays, and every exception of the function.
     """
     return named_values(run(student, rng, reference) if takes_reference(run) else run(student, rng))
 
 
 def named_values(returned: Any) -> ReturnedValues:
-    """Bring a check's return value into one form. Raises AssignmentError for anything but named arrays."""
+    """Return a check's result as ReturnedValues. Raises AssignmentError if it does not consist of named arrays."""
     if isinstance(returned, Gradients) and returned.claims:
         claimed = {name: claim for name, (claim, _) in returned.claims.items()}
         return ReturnedValues({**returned.values, **claimed}, returned)

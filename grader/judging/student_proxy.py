@@ -1,8 +1,8 @@
 """The code under test as a check sees it: `student.layers.conv_forward_naive(...)`, `student.nets.Net(...).loss(X, y)`.
 
-The proxy calls either a session with a sandbox or, in this process, the reference or a misconception. Both have the
-same contract, so a check cannot distinguish them: arguments are passed as copies; dicts that the call changed come back
-changed; arrays, numbers, strings and dicts of them are returned as values, anything else as a handle.
+The proxy calls either a session with a sandbox or, in this process, the reference or a misconception. A check cannot
+distinguish the two: both pass copies of arguments, update dicts that the call changed, return arrays, numbers, strings
+and dicts of these as values, and return handles for other objects.
 
 An object of a class is a handle with members: `Net.loss` is called with the handle and the arguments, `Net.params` with
 the handle alone to read the dict, or with the handle and a dict to write entries.
@@ -25,7 +25,7 @@ from grader.records import FAILED, MISSING, Members, Reason
 
 
 class Student:
-    """Resolves names below the package to calls. Only functions and classes of the assignment exist."""
+    """Calls functions by attributes: `student.layers.f(x)`. Only the assignment's functions and classes exist."""
 
     def __init__(self, call: Call, functions: frozenset[str], classes: Classes | None = None, prefix: str = "") -> None:
         self._call = call
@@ -48,9 +48,9 @@ class Student:
 class Instance:
     """An object of the code under test, with its methods and its dicts of arrays.
 
-    Setting a dict replaces the given entries and leaves the others: a net may have parameters of its own. Each array
-    takes the shape of the existing entry if only axes of length 1 differ. Raises CallFailed if other axes differ, or if
-    there is no such entry. The shapes are those of the last time that the dict was read.
+    Setting a dict replaces the given entries and keeps the others, because a net may have additional parameters. Each
+    array gets the shape of the existing entry if only axes of length 1 differ. Raises CallFailed if other axes differ,
+    or if there is no such entry. The existing shapes are those of the last read of the dict.
     """
 
     def __init__(self, call: Call, function: str, members: Members, handle: Any) -> None:
@@ -73,15 +73,13 @@ class Instance:
 
     def __setattr__(self, name: str, values: Mapping[str, Any]) -> None:
         own = self._read[name] if name in self._read else getattr(self, name)
-        in_shapes_of(
-            own, values, self._function, name
-        )  # raises if the shapes do not fit; the code that writes the entries reshapes them
+        in_shapes_of(own, values, self._function, name)  # raises if shapes differ
         given = {key: value if type(value) is Placeholder else np.asarray(value) for key, value in values.items()}
         self._call(f"{self._function}.{name}", (self._handle, given), {})
 
 
 def in_shapes_of(own: Any, values: Mapping[str, Any], function: str, attribute: str) -> dict[str, Any]:
-    """The arrays of `values`, each in the shape that it has in the object's own dict; empty while recording."""
+    """Return the arrays of `values`, each in its shape in the object's own dict; {} during a recording."""
     if type(own) is Placeholder:
         return {}
 

@@ -1,7 +1,8 @@
-"""Turn the trials of a submission into points, reasons and hints, follow-through included. Pure.
+"""Computes points, reasons, hints and follow-through from the trials of a submission. Pure.
 
-A trial is one run of a check. Its points can depend on other trials: a gradient that follows from a wrong forward earns
-all points if that forward is a known misconception or passes other checks. So all trials are settled together, once.
+A trial is one run of a check. A trial's points can depend on other trials: a gradient that is right for a wrong forward
+earns all points if the forward is a known misconception or passes other checks. So all trials of a submission are
+settled together.
 """
 
 from __future__ import annotations
@@ -37,23 +38,24 @@ from grader.records import (
 )
 
 Results = Sequence[CheckResult]
+WITHOUT_CODE: Final = (PASSED, MISSING, NOT_APPLICABLE)  # a page shows the code of the other functions
 
-FOLLOWS: Final = 1.0  # the forward is a known misconception, or right in half of its other checks, by weight
-HALF: Final = 0.5  # the gradient is right for a forward that is neither
+FOLLOWS: Final = 1.0  # share if the forward is a known misconception, or passes half of its other checks, by weight
+HALF: Final = 0.5  # share for other wrong forwards
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One run of a check. failure: why it returned no values; then judgements is empty.
+    """One run of a check. failure: why the check returned no values; then judgements is empty.
 
-    agreed: names of wrong gradients that are right for the student's own forward; same_reach: whether that forward's
-    inputs reach the right outputs. variants: misconceptions that return other values than the reference here, with
-    their hints; matched: those that return the student's values; fits: how well each fits, if a value is wrong.
-    raising: misconceptions that raise here, with their hints; raised: those that raise what the student's code raised.
-    by_outcome, beside: misconceptions with these options of checks.misconception. fed: the forward's failure, if the
-    check used the documented cache instead. stubs: functions that the reference replaced. processes: 2 if the check
-    was rerun in a fresh process. follow: computes agreed and same_reach later. after_hidden: a visible check that ran
-    after a hidden one, so its texts and values may contain hidden inputs.
+    agreed: names of wrong gradients that are right for the student's own forward. same_reach: whether this forward's
+    inputs reach the right outputs. variants: misconceptions with other values than the reference in this check → hint.
+    matched: the misconceptions with the student's values. fits: how well each misconception fits, if a value is wrong.
+    raising: misconceptions that raise in this check → hint. raised: the misconceptions with the student's exception.
+    by_outcome, beside: misconceptions with these options of checks.misconception. fed: the failure of the forward, if
+    the check used the documented cache instead. stubs: functions that the reference replaced. processes: 2 if the
+    check was rerun in a fresh process. follow: computes agreed and same_reach later. after_hidden: whether this
+    visible check ran after a hidden input was sent, so that its texts and values may contain one.
     """
 
     check: Check
@@ -88,11 +90,11 @@ def settle(trials: Sequence[Trial]) -> list[CheckResult]:
 
 
 def with_share(result: CheckResult, trial: Trial, results: Results, trials: Sequence[Trial]) -> CheckResult:
-    """A check that stopped in the forward it needs earns the same share as the function's other checks: a mistake costs
-    once.
+    """Give a check that failed only in the forward that it needs the share that the function's other checks earn.
 
-    It is the full share if the forward passes a hidden check of its own, because it then fails only on some inputs;
-    else half. Nothing if the forward is not written, or if no other check of this function returned a value.
+    So a mistake costs once. The share is halved unless the forward passes a hidden check, which shows that it fails
+    only on some inputs. The share is 0 if the forward is not written, or if no other check of this function returned a
+    value.
     """
     failure = trial.fed or trial.failure
     needs = trial.check.needs
@@ -124,10 +126,10 @@ def with_share(result: CheckResult, trial: Trial, results: Results, trials: Sequ
 def choose(
     own: Results, on_stubs: Results, run_again: Collection[str], stubs: Mapping[str, Sequence[str]]
 ) -> list[CheckResult]:
-    """For each check, choose the run that earned more; if both earned the same, the one with the more helpful message.
+    """For each check, choose the run that earned more; if both earned the same, the run with the more helpful message.
 
-    A mistake costs once, where it was made: the run on stubs shows what is wrong with the function itself. run_again:
-    ids of the checks that also ran on stubs. stubs: by function, the functions that it may call.
+    So a mistake costs once: in the run with stubs, only mistakes of the function itself cost points. run_again: ids of
+    the checks that were rerun with stubs. stubs: function → functions that it may call.
     """
     wrong = {result.function for result in own if result.status != PASSED}
     chosen = []
@@ -135,7 +137,7 @@ def choose(
         called = [name for name in stubs.get(one.function, ()) if name in wrong]
         is_share = (
             one.follow_through and not one.comparisons and len(other.comparisons) > 0
-        )  # a run with values counts more than a shared result
+        )  # prefer values to a shared result
         is_same = other.points == one.points and not is_share
         if one.id not in run_again or (other.points < one.points and not is_share) or (is_same and not called):
             chosen.append(one)
@@ -192,7 +194,7 @@ def settle_trial(trial: Trial, trials: Sequence[Trial]) -> CheckResult:
 
 
 def settle_failure(result: CheckResult, trial: Trial, failure: Failure, trials: Sequence[Trial]) -> CheckResult:
-    """The result of a check without values: no points. If another function caused the failure, the check is skipped."""
+    """Return the result of a check without values: 0 points, and skipped if another function caused the failure."""
     reason, status = failure.reason, failure.status
     if trial.fed is not None and status == ERROR:  # it may be right for the cache of its own forward
         reason, status = Reason.of("given_cache", why=trial.fed.reason, then=reason), SKIPPED
@@ -203,14 +205,14 @@ def settle_failure(result: CheckResult, trial: Trial, failure: Failure, trials: 
 
 
 def forward_worth(trial: Trial, trials: Sequence[Trial]) -> float:
-    """The share of points for a gradient that is right for a wrong forward."""
+    """Return the share of points for a gradient that is right for a wrong forward."""
     if not trial.agreed:
         return 0.0
     forward = [other for other in trials if other.check.function == (trial.check.needs or trial.check.function)]
     if any(full_explanations(other, trials) for other in forward):
         return FOLLOWS
-    # The gradient of a constant or a sum does not show that the student can derive the right one. And a forward that
-    # passes all of its own checks is right, so a wrong value here is a trick.
+    # The gradient of a constant or a sum does not show that the student can derive the right gradient. A forward that
+    # passes all of its own checks is right, so if it returns wrong values here, it is a trick.
     if not trial.same_reach or all(other.passed for other in forward):
         return 0.0
     other_checks = [other for other in forward if other is not trial]
@@ -220,7 +222,7 @@ def forward_worth(trial: Trial, trials: Sequence[Trial]) -> float:
 
 
 def reasons_of(trial: Trial, worth: float) -> tuple[Reason, ...]:
-    """Reasons besides the comparisons: gradients that follow from a wrong forward, a documented cache that was used."""
+    """Return further reasons: that gradients are right for a wrong forward, or that the documented cache was used."""
     function, reasons = trial.check.function, []
     if trial.agreed and worth > 0:
         own = short_name(trial.check.needs) if trial.check.needs else "loss"
@@ -233,25 +235,35 @@ def reasons_of(trial: Trial, worth: float) -> tuple[Reason, ...]:
     return tuple(reasons)
 
 
-def sum_up(results: Results, needs: Mapping[str, Sequence[str]], lines: Mapping[str, int]) -> list[FunctionResult]:
-    """Sum up points and status by function, in the order of the checks. lines: where the student's files define it."""
+def sum_up(
+    results: Results, needs: Mapping[str, Sequence[str]], defined: Mapping[str, tuple[int, str]]
+) -> list[FunctionResult]:
+    """Sum up points and status by function, in the order of the checks.
+
+    defined: for each function that the student's files define, the line and the text of its definition.
+    """
     functions: dict[str, list[CheckResult]] = {}
     for result in results:
         functions.setdefault(result.function, []).append(result)
-    return [
-        FunctionResult(
-            function=function,
-            points=round(sum(check.points for check in checks), 4),
-            max_points=round(sum(check.max_points for check in checks), 4),
-            status=status_of(checks),
-            needs=tuple(needs.get(function, ())),
-            line=lines.get(function, 0),
+    summed = []
+    for function, checks in functions.items():
+        status = status_of(checks)
+        line, code = defined.get(function, (0, ""))
+        summed.append(
+            FunctionResult(
+                function=function,
+                points=round(sum(check.points for check in checks), 4),
+                max_points=round(sum(check.max_points for check in checks), 4),
+                status=status,
+                needs=tuple(needs.get(function, ())),
+                line=line,
+                code=code if status not in WITHOUT_CODE else "",
+            )
         )
-        for function, checks in functions.items()
-    ]
+    return summed
 
 
 def status_of(checks: Results) -> str:
-    """`passed` if all checks passed, `partial` if some earned points, else the worst status."""
+    """Return the worst status, or `partial` if that status is worse than `passed` and some check earned points."""
     worst = min((check.status for check in checks), key=CHECK_STATUSES.index, default=NOT_APPLICABLE)
     return PARTIAL if worst not in (PASSED, NOT_APPLICABLE) and any(check.points > 0 for check in checks) else worst

@@ -1,1 +1,1 @@
-"""Every sentence that a student or a teaching assistant reads, by its id. A second language needs a second catalogue."""
+"""Every sentence that a student or a teaching assistant reads, by its id. Another language needs another catalogue."""

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-# Students read this, and they do not choose the environment: so it states the Python version without naming an option.
+# Students read this advice. They cannot choose the grader's Python, so the advice names the version but no option.
 PYTHON_3: Final = "Submissions run under Python 3."
 
 ADVICE: Final[dict[str, str]] = {

@@ -39,7 +39,7 @@ FORMS: Final[Mapping[str, Callable[[Any], str]]] = {
     "percent": lambda share: f"{100 * share:.0f} %",
     "ratio": ratio,
     "counted": lambda share: "in full" if share == 1 else "half",
-    "unsaid": lambda value: "",  # for other languages: their catalogue can find its own hint by the misconception's id
+    "unsaid": lambda value: "",  # the catalogue of another language finds its own hint by the misconception's id
     "word": lambda number: WORDS.get(number, str(number)),
     "sentence": sentence,
 }

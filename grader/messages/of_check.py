@@ -22,13 +22,13 @@ def placed(function: str, what: Reason) -> Reason:
 
 
 def all_reasons(check: CheckResult) -> tuple[Reason, ...]:
-    """Return the reasons of the run that counts. A value that follows from the student's own forward is not wrong."""
+    """Return the reasons of the run that counts. Leaves out values that are right for the student's own forward."""
     wrong = [part.reason for part in check.comparisons if part.status != PASSED and not part.follow_through]
     return (*(placed(check.function, reason) for reason in wrong if reason), *check.reasons)
 
 
 def message_of(check: CheckResult) -> str:
-    """Return all that is wrong; if the run on stubs counts, also why."""
+    """Return all reasons of a check; if the run on stubs counts, also the reason for that."""
     reasons, own = all_reasons(check), check.own_run
     called = list(map(short_name, own.wrong)) if own else []
     if own and own.outcome == EARNED_THE_SAME:

@@ -1,1 +1,1 @@
-"""From results to self-contained HTML pages: pure, no files but the templates, no clock, no network."""
+"""Makes self-contained HTML pages from results. Pure: reads no files but the templates, no clock, no network."""

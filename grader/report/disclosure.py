@@ -1,7 +1,8 @@
 """Remove from a result everything that its student may not see.
 
-A visible check is shown completely, with two exceptions: if a hidden input was in one of the submission's sandboxes
-before, or if the reference answered stubs. Then the code may print, raise or return this input or this answer.
+A visible check is shown completely, except in two cases. First, if a hidden input was in one of the submission's
+sandboxes before the check: the student's code may print, raise or return this input. Second, if the check ran on stubs:
+the student's code may print, raise or return a value of the reference, which a stub returned.
 
 The feedback page is rendered only from what `for_student` returns, so a mistake in a template cannot disclose more.
 """
@@ -15,17 +16,17 @@ from typing import Any
 from grader import records
 from grader.records import CheckResult, Reason, Result
 
-# For a hidden check, only hints from compared values are shown. Advice on an exception depends on its text, and the
-# code could choose this text by the hidden input.
+# For a hidden check, students see only hints from compared values. Advice on an exception depends on its text, and the
+# student's code could put the hidden input into this text.
 HINTED = (records.FAILED, records.PARTIAL)
 
 
 def for_student(result: Result, opened: Collection[str] = ()) -> Result:
-    """The result without hidden inputs and values, without paths on our disk, and without our own error texts.
+    """Return the result without hidden inputs and values, without paths on our disk, and without our own error texts.
 
-    opened: visibilities that have become visible by now (after_due_date, after_published). As long as another check is
-    hidden, the text that the code chose in an opened check may be a hidden input, so it stays out.
-    Without the total duration, too: minus the durations of visible checks, it would reveal that of the hidden ones.
+    opened: the visibilities (after_due_date, after_published) whose checks the student may see now. While other checks
+    are still hidden, an opened check is shown without text that the student's code chose, because the text may contain
+    a hidden input. The total duration is left out, because it would reveal the duration of the hidden checks.
     """
     submission = {key: result.submission[key] for key in ("id", "sha256", "files") if key in result.submission}
     return replace(
@@ -39,7 +40,7 @@ def for_student(result: Result, opened: Collection[str] = ()) -> Result:
 
 
 def open_checks(checks: Sequence[CheckResult], opened: Collection[str]) -> list[CheckResult]:
-    """The checks, those that have been opened as visible ones."""
+    """Return the checks, with the visibility `visible` for each check whose visibility is in `opened`."""
     still_hidden = any(check.visibility not in (records.VISIBLE, *opened) for check in checks)
     return [
         replace(check, visibility=records.VISIBLE, after_hidden=check.after_hidden or still_hidden)
@@ -50,7 +51,7 @@ def open_checks(checks: Sequence[CheckResult], opened: Collection[str]) -> list[
 
 
 def disclose(check: CheckResult) -> CheckResult:
-    """Return the check unchanged if the code could not know a secret; else a new one with only its public parts."""
+    """Return the check unchanged if the student's code could not know a secret; else a copy with public parts only."""
     if check.visibility == records.VISIBLE and not check.stubs and not check.after_hidden:
         return check
     is_hidden = check.visibility != records.VISIBLE
@@ -75,9 +76,9 @@ def disclose(check: CheckResult) -> CheckResult:
 
 
 def of_own_run(check: CheckResult) -> dict[str, Any]:
-    """What the run on the student's own functions found, and only the names of the values that are wrong on stubs.
+    """Return what the run on the student's own functions found; of the run on stubs, only the names of wrong values.
 
-    In the run on stubs, the code knew the reference's answers and could show them.
+    In the run on stubs, the student's code had values of the reference and could put them into a text.
     """
     own = check.own_run
     if own is None:

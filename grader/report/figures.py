@@ -1,7 +1,7 @@
 """Figures as inline SVG: the distribution of scores, bars of points and counts, and the strip of status symbols.
 
-Figures set classes only; page.css sets colours, for light and dark, and text sizes. The text beside a figure or its
-label repeats everything that it shows, because not everybody can see a figure.
+Figures only set CSS classes; page.css sets text sizes, and colours for light and dark mode. The label of a figure, or
+the text beside it, says everything that the figure shows, because not everybody can see a figure.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from grader.report.text import visible
 
 BINS: Final = 10
 
-# The histogram's box, in units of the view; text is 11 units high.
+# Sizes of the histogram, in units of its SVG viewBox; text is 11 units high.
 WIDTH, HEIGHT, BASE, TOP, BIN_WIDTH = 430, 250, 220, 22, 40
 
-# Each symbol of a strip has a cell of 8 by 14. `passed` is the least visible; failures that stop the code stand out.
+# Each symbol of a strip has a cell of 8 by 14 units. The symbol of `passed` is small; those of failures are large.
 CELL, STRIP_HEIGHT, STRIP_SCALE = 8, 14, 1.4
 MARKS: Final[dict[str, str]] = {
     records.PASSED: "m2 7a2 2 0 1 0 4 0a2 2 0 1 0-4 0z",
@@ -37,7 +37,7 @@ MARKS: Final[dict[str, str]] = {
 
 
 def score_histogram(shares: Sequence[float]) -> Markup:
-    """How many submissions reached which share (0 to 1) of the points, in ten bins; the last includes full marks."""
+    """Draw how many submissions reached which share (0 to 1) of the points, in ten bins; the last has full marks."""
     counts = [0] * BINS
     for share in shares:
         counts[min(BINS - 1, max(0, int(share * BINS + 1e-9)))] += 1
@@ -70,7 +70,7 @@ def histogram_bar(low: int, count: int, highest: int) -> Markup:
 
 
 def points_bar(points: float, max_points: float, largest: float) -> Markup:
-    """Points as a bar in a track; the track of the function with the most points fills the width."""
+    """Draw the points of a function as a bar in a track. The track of the function with most points is full width."""
     track = share_of(max_points, largest)
     return Markup(
         '<svg class="meter" width="100%" height="6" aria-hidden="true">'
@@ -80,7 +80,7 @@ def points_bar(points: float, max_points: float, largest: float) -> Markup:
 
 
 def count_bar(wrong: int, unwritten: int, all_counted: int) -> Markup:
-    """How many submissions did not pass: first those that are wrong, then those that are missing or skipped."""
+    """Draw how many submissions did not pass a check: first those that are wrong, then those missing or skipped."""
     first, second = share_of(wrong, all_counted), share_of(unwritten, all_counted)
     return Markup(
         '<svg class="meter tall" width="100%" height="10" aria-hidden="true">'
@@ -91,11 +91,14 @@ def count_bar(wrong: int, unwritten: int, all_counted: int) -> Markup:
 
 
 def status_strip(statuses: Mapping[str, str], functions: Sequence[str]) -> Markup:
-    """One symbol for each function, in the same column of every strip; one path for each status keeps pages small."""
+    """Draw one symbol for each function, in the same column of every strip.
+
+    All symbols of the same status are one SVG path, which keeps pages small.
+    """
     shapes: dict[str, str] = defaultdict(str)
     for column, function in enumerate(functions):
         if status := statuses.get(function):
-            # A symbol contains only relative moves, so it can be drawn anywhere.
+            # The path of a symbol has only relative commands, so the same path can be drawn in any column.
             shapes[status] += f"M{column * CELL} 0{MARKS[status]}"
     path = Markup('<path class="s-{}" d="{}"/>')
     paths = Markup().join(path.format(status, shapes[status]) for status in CHECK_STATUSES if status in shapes)

@@ -1,8 +1,9 @@
 """Order one result for its reader: what to fix first, which checks belong together, which messages to show only once.
 
-If a function lost points and needs another function that lost points, it is a consequence and follows its cause. Among
-equals, the function that lost most comes first. A message that all checks of a function share is shown once, at the
-function: if a file cannot be imported, the same message 130 times would hide everything else.
+If a function lost points and needs another function that lost points, the needed function comes first, because it may
+be the cause. Otherwise, the function that lost more points comes first. If all checks of a function have the same
+message, the page shows it once, at the function. If a file cannot be imported, for example, the same message 130 times
+would hide everything else.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from grader.records import (
 from grader.report.text import first_line
 from grader.report.words import MEANINGS
 
-# Points are sums of fractions, so they have rounding errors.
+# A smaller loss of points is a rounding error: points are sums of fractions.
 ROUNDING: Final = 1e-9
 
 WORST_FIRST: Final = {status: rank for rank, status in enumerate(CHECK_STATUSES)}
@@ -40,9 +41,9 @@ WORST_FIRST: Final = {status: rank for rank, status in enumerate(CHECK_STATUSES)
 
 @dataclass(frozen=True)
 class Fix:
-    """One function that lost points: what is wrong (one line), where, and which earlier fixes may also fix it.
+    """One function that lost points: what is wrong (one line), where, and which functions to fix before this one.
 
-    where: "layers.py:123", the line of the traceback, else of the definition; only the file if there is no line.
+    where: "layers.py:123", the last line of the traceback, or the line of the definition; the file if neither is known.
     others: functions with the same failure at the same place, such as all functions of a file that cannot be imported.
     """
 
@@ -62,8 +63,10 @@ class Fix:
 
 @dataclass(frozen=True)
 class Common:
-    """Return what at least two failed checks of a function show and no other failed check contradicts; empty if
-    nothing."""
+    """What the failed checks of a function have in common.
+
+    A part is empty if fewer than two failed checks have it, or if two failed checks differ in it.
+    """
 
     message: str = ""
     hint: str = ""
@@ -74,7 +77,7 @@ class Common:
 class Group:
     """The checks of one function, in the order of the result, and what they have in common.
 
-    note: which of the student's functions ours replaced.
+    note: a sentence that names the student's functions that the reference replaced.
     """
 
     function: FunctionResult
@@ -93,7 +96,10 @@ class Group:
 
 
 def group_checks(result: Result) -> tuple[Group, ...]:
-    """One group for each function, in the order of the result; sums up functions that the result does not list."""
+    """Return one group for each function, in the order of the result.
+
+    If the result does not list a function, its points and status are computed from its checks.
+    """
     by_function: dict[str, list[CheckResult]] = {item.function: [] for item in result.functions}
     for check in result.checks:
         by_function.setdefault(check.function, []).append(check)
@@ -110,14 +116,15 @@ def group_checks(result: Result) -> tuple[Group, ...]:
     )
 
 
-def fix_first(groups: Iterable[Group]) -> tuple[Fix, ...]:
-    """The functions that lost points: causes before consequences, then by points lost, then in the result's order.
+def fix_first(groups: Iterable[Group], *, by_points: bool = True) -> tuple[Fix, ...]:
+    """Return the functions that lost points: causes before consequences, then by points lost, then by order.
 
-    Reveals nothing beyond the record: for a student's record (disclosure.py), nothing hidden.
+    by_points: if false, ignore points. In a student's own run, points mean nothing, because hidden checks do not run.
+    Uses only the groups. If these come from a result of for_student (disclosure.py), the fixes reveal nothing hidden.
     """
     losing = {group.function.function: group for group in groups if lost(group.function) > ROUNDING}
     fixes: list[Fix] = []
-    for function in causes_first(group.function for group in losing.values()):
+    for function in causes_first((group.function for group in losing.values()), by_points):
         group, placed = losing[function.function], {fix.function for fix in fixes}
         causes = tuple(
             need for need in function.needs if need in placed and need not in replaced_in_all_failures(group)
@@ -126,12 +133,12 @@ def fix_first(groups: Iterable[Group]) -> tuple[Fix, ...]:
     return merge(fixes)
 
 
-def split_unwritten(groups: Sequence[Group]) -> tuple[tuple[Fix, ...], tuple[Group, ...]]:
-    """Separate what to fix from what to write, both in the order of the result.
+def split_unwritten(groups: Sequence[Group], *, by_points: bool = True) -> tuple[tuple[Fix, ...], tuple[Group, ...]]:
+    """Return the functions to fix, as fix_first orders them, and the functions to write, in the order of the result.
 
-    A single unwritten function stays among the fixes.
+    If only one function is unwritten, it stays among the functions to fix. by_points: see fix_first.
     """
-    fixes = fix_first(groups)
+    fixes = fix_first(groups, by_points=by_points)
     unwritten = tuple(group for group in groups if group.unwritten and lost(group.function) > ROUNDING)
     if len(unwritten) < 2:
         return fixes, ()
@@ -139,13 +146,13 @@ def split_unwritten(groups: Sequence[Group]) -> tuple[tuple[Fix, ...], tuple[Gro
 
 
 def replaced_in_all_failures(group: Group) -> set[str]:
-    """Functions that cannot be the cause: in every failed check, the reference replaced them."""
+    """Return the functions that the reference replaced in every failed check, so that they cannot be the cause."""
     failing = [set(check.stubs) for check in group.checks if is_failing(check)]
     return set.intersection(*failing) if failing else set()
 
 
 def merge(fixes: Iterable[Fix]) -> tuple[Fix, ...]:
-    """Merge fixes with the same message for the same file: they have the same cause."""
+    """Merge fixes with the same message for the same file, because they have the same cause."""
     merged: dict[tuple[str, ...], Fix] = {}
     for fix in fixes:
         key = (fix.status, fix.what, fix.file)
@@ -157,19 +164,22 @@ def merge(fixes: Iterable[Fix]) -> tuple[Fix, ...]:
     return tuple(merged.values())
 
 
-def causes_first(functions: Iterable[FunctionResult]) -> list[FunctionResult]:
-    """Causes before consequences, then by points lost. Missing functions and those that need them come last, in the
-    given order. A cycle is cut at the function that lost most.
+def causes_first(functions: Iterable[FunctionResult], by_points: bool = True) -> list[FunctionResult]:
+    """Sort functions: causes before consequences, then, if `by_points`, by points lost.
+
+    Missing functions and functions that need them come last, in the given order. In a cycle of needs, the function that
+    lost most comes first.
     """
     items = list(functions)
     late: set[str] = set()
-    for _ in items:  # enough rounds to find every function that needs a late one, directly or not
+    for _ in items:  # each round goes one step further along needs, so this many rounds find all
         late |= {item.function for item in items if item.status == MISSING or late & set(item.needs)}
-    return layered(i for i in items if i.function not in late) + layered(i for i in items if i.function in late)
+    early = [item for item in items if item.function not in late]
+    return layered(early, by_points) + layered((item for item in items if item.function in late), by_points)
 
 
-def layered(items: Iterable[FunctionResult]) -> list[FunctionResult]:
-    """A topological sort of these items alone, in layers."""
+def layered(items: Iterable[FunctionResult], by_points: bool) -> list[FunctionResult]:
+    """Sort topologically by needs, in layers. Ignores needs outside of `items`."""
     remaining = {item.function: item for item in items}
     ordered: list[FunctionResult] = []
     while remaining:
@@ -179,7 +189,7 @@ def layered(items: Iterable[FunctionResult]) -> list[FunctionResult]:
             if not any(need in remaining for need in item.needs if need != item.function)
         ]
         layer = layer or [max(remaining.values(), key=lost)]
-        ordered += sorted(layer, key=lambda item: -lost(item) * (item.status != MISSING))
+        ordered += sorted(layer, key=lambda item: -lost(item) * (by_points and item.status != MISSING))
         for item in layer:
             del remaining[item.function]
     return ordered
@@ -198,7 +208,11 @@ def is_failing(check: CheckResult) -> bool:
 
 
 def describe(group: Group, causes: tuple[str, ...]) -> Fix:
-    """Describe the function by its most helpful check: with a message, visible, worst status, most points lost."""
+    """Describe a function by its most helpful failed check.
+
+    A check with a message is more helpful than one without, then a visible check, then a worse status, then more points
+    lost.
+    """
     function = group.function
     failing = sorted(
         filter(is_failing, group.checks),
@@ -222,12 +236,12 @@ def sum_up(name: str, checks: list[CheckResult]) -> FunctionResult:
 
 
 def names(text: str, function: str) -> bool:
-    """Whether the text names the function: then the text is about this function alone."""
+    """Return whether the text contains the function's name. If so, the text is about this function alone."""
     return re.search(rf"\b{re.escape(short_name(function))}\b", text) is not None
 
 
 def in_common(checks: Sequence[CheckResult]) -> Common:
-    """What the failed checks have in common."""
+    """Return what the failed checks have in common."""
     failing = list(filter(is_failing, checks))
     return Common(
         message=shared_value(map(message_of, failing), ""),
@@ -242,17 +256,17 @@ def shared_value(values: Iterable[Any], nothing: Any) -> Any:
 
 
 def own_message(check: CheckResult, common: Common) -> str:
-    """The check's message without the part that its function shows for all checks, and without the comparisons."""
+    """Return the check's message without comparisons; "" if its function already shows the message for all checks."""
     return "" if message_of(check) == common.message else shortened(check.reasons, check.function, len(check.reasons))
 
 
 def summary(check: CheckResult) -> str:
-    """The message for a list: the function's name once, the first sentences, and the number of further ones."""
+    """Return a check's message for a list: the function's name once, the first sentences, the number of the others."""
     return shortened(all_reasons(check), check.function)
 
 
 def own_run_message(check: CheckResult) -> str:
-    """What was wrong in the run without stubs, if the run on stubs counts because it earned more; else ""."""
+    """Return what was wrong in the run without stubs, if the run on stubs counts because it earned more; else ""."""
     own = check.own_run
     if own is None or own.outcome != EARNED_LESS:
         return ""
@@ -260,7 +274,7 @@ def own_run_message(check: CheckResult) -> str:
 
 
 def stubs_note(checks: Sequence[CheckResult], functions: Mapping[str, FunctionResult]) -> str:
-    """One sentence for all checks of a function: which functions ours replaced; "" if none."""
+    """Return a sentence that names the functions that the reference replaced in a function's checks; "" if none."""
     counted = [check for check in checks if check.stubs]
     if not counted:
         return ""

@@ -1,4 +1,4 @@
-"""The table of marks, OUT/grades.csv: one row for each submission. Cells are safe to open in a spreadsheet."""
+"""The table of marks, OUT/grades.csv: one row for each submission. No spreadsheet reads a cell as a formula."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from typing import Final
 from grader.decisions import Grade
 from grader.records import GRADER_ERROR, Result
 
-# The answers of one submission: for each its points (None if staff gave none) and its maximum.
+# For each answer of one submission: its points (None if staff gave none) and its maximum.
 AnswerPoints = Mapping[str, tuple[float | None, float]]
 
 
-# What a gradebook adds to the table.
+# The columns that a gradebook adds to the table.
 GRADE_COLUMNS: Final = ("name", "lms_id", "late", "late_points", "adjusted", "grade", "max_grade")
 
 
@@ -24,9 +24,10 @@ def grades_csv(
     answers: Mapping[str, AnswerPoints] = MappingProxyType({}),
     grades: Mapping[str, Grade] = MappingProxyType({}),
 ) -> str:
-    """One row for each submission: id, status, score, and points by function. If answers carry points, further columns:
-    the points that staff gave, by answer and in sum, the total with the score, and the maximum of each. With a
-    gradebook: GRADE_COLUMNS.
+    """Return the table, with one row for each submission: id, status, score, and the points of each function.
+
+    If answers carry points, further columns hold the points that staff gave for each answer, their sum, the total with
+    the score, and the maxima. With a gradebook, GRADE_COLUMNS follow.
     """
     functions = list(dict.fromkeys(function.function for result in results for function in result.functions))
     text = io.StringIO()
@@ -37,9 +38,7 @@ def grades_csv(
     writer.writerow(["submission", "status", "score", "max_score", *functions, *map(harmless, questions), *sums, *more])
     for result in results:
         points = {function.function: function.points for function in result.functions}
-        score = (
-            None if result.status == GRADER_ERROR else result.score
-        )  # after a fault of ours the cell stays empty instead of 0
+        score = None if result.status == GRADER_ERROR else result.score  # a fault of ours gives an empty cell, not 0
         row = [result.id, result.status, number(score), number(result.max_score)]
         row += [number(points.get(name)) for name in functions]
         own = answers.get(result.id, {})
@@ -54,7 +53,7 @@ def grades_csv(
 
 
 def grade_cells(grade: Grade | None) -> list[str]:
-    """Of GRADE_COLUMNS. A group's names and ids stand in one cell; late: days, "?" where nobody knows how many."""
+    """Return the cells for GRADE_COLUMNS. One cell holds all names of a group; `late` holds days, "?" if unknown."""
     if grade is None:
         return [""] * len(GRADE_COLUMNS)
     people = grade.members or ((grade.student,) if grade.student else ())
@@ -73,5 +72,5 @@ def number(value: float | None) -> str:
 
 
 def harmless(cell: str) -> str:
-    """The cell, changed if a spreadsheet would read it as a formula."""
+    """Return the cell, with an apostrophe before it if a spreadsheet would read it as a formula."""
     return "'" + cell if cell[:1] in ("=", "+", "-", "@", "\t", "\r") else cell

@@ -1,13 +1,15 @@
 """The pages, each a self-contained HTML string made only from results.
 
-    class_page      OUT/index.html            staff: the class at a glance, sortable
+    class_page      OUT/index.html            staff: one row for each submission, sortable; statistics of the class
     staff_page      OUT/<id>.html             staff: everything that is known about one submission
     feedback_page   OUT/feedback/<id>.html    the student: only what for_student (disclosure.py) returns
+    own_page        beside the package        the student: the public checks of an own run, without points
     compare_page    OUT/compare.html          staff: who gained or lost points in the last regrade
 
 A page loads nothing: it contains its style and script, and its content security policy allows only these two, by their
-hashes. So nothing from a submission could run or send data even if the escaping had a hole. Every template escapes, and
-text.py makes every string visible before it enters a page. No clock: the same results give the same page.
+hashes. So nothing from a submission could run or send data, even if the escaping had a gap. Every template escapes, and
+text.py makes every string visible before a template prints it. The same results give the same page: no code here reads
+a clock.
 """
 
 from __future__ import annotations
@@ -36,14 +38,18 @@ from grader.report.notebooks import marked_answers
 from grader.report.regraded import CAUSES, Regraded
 from grader.report.regraded_lines import signed
 from grader.report.roster import CheckTally, Roster, environment_of, handout_of, lack_of_isolation, tally_class
+from grader.report.source_code import sources_of
 from grader.report.template_cache import Compiled
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
-# How many checks stand beside the histogram; the others are folded below.
+# The number of checks beside the histogram. The page shows the other checks below, in a folded list.
 MOST_FAILED: Final = 5
-# A browser needs long to lay out thousands of rows, so a page shows these first. The filter finds all; so does a click.
+# The number of rows at first, because browsers are slow with thousands of rows. A filter or a click shows the others.
 ROWS_SHOWN: Final = 500
-# At each end of a traceback: endless recursion has a thousand frames, and its two ends show what happened.
+# A definition with more lines is folded, unless one of its lines is marked.
+FOLDED_LINES: Final = 60
+MOST_LINKED: Final = 3  # the number of checks that a marked line names; one mistake can stop all checks of a function
+# The number of frames at each end of a long traceback. An endless recursion has a thousand frames; the ends are enough.
 FRAMES_SHOWN: Final = 6
 
 
@@ -54,9 +60,10 @@ def class_page(
     points: Mapping[str, AnswerPoints] = MappingProxyType({}),
     grades: Mapping[str, Grade] = MappingProxyType({}),
 ) -> str:
-    """The class page: scores, one row for each submission, and the checks most often not passed.
+    """Return the class page: scores, one row for each submission, and the checks that most submissions did not pass.
 
-    points: of answers, by submission. grades: by submission; they have a column if people decided about one of them.
+    points: the points of answers, by submission. grades: the grades, by submission. The page has a column of grades
+    only if people decided about a grade.
     """
     counted = tally_class(roster)
     most_failed, others_failed = most_telling(counted.checks)
@@ -74,7 +81,10 @@ def class_page(
 
 
 def compare_page(regraded: Regraded, *, title: str, between: str, linked: bool = True) -> str:
-    """The changes between two gradings. between: their names in words. linked: whether staff pages lie beside it."""
+    """Return the page with the changes between two gradings.
+
+    between: words that name the two gradings. linked: whether the staff pages are in the same folder as this page.
+    """
     facts = {
         "title": title,
         "between": between,
@@ -88,16 +98,19 @@ def compare_page(regraded: Regraded, *, title: str, between: str, linked: bool =
 
 
 def most_telling(checks: Sequence[CheckTally]) -> tuple[list[CheckTally], list[CheckTally]]:
-    """One check for each of the most failed functions, and all other checks: one mistake fails several checks."""
+    """Return one check for each of the most failed functions, and all other checks.
+
+    The page shows first one check for each function, because one mistake fails several checks of the same function.
+    """
     first = {item.function: item for item in reversed(checks)}
     top = [item for item in checks if first[item.function] is item][:MOST_FAILED]
     return top, [item for item in checks if item not in top]
 
 
 def staff_page(result: Result, marks: marked_answers.Marks = MappingProxyType({}), grade: Grade | None = None) -> str:
-    """The page for staff: everything that is known about one submission.
+    """Return the page for staff, with everything that is known about one submission.
 
-    marks: what staff gave for its answers, by notebook and question. grade: what people decided, if they did.
+    marks: the points and comments that staff gave for answers. grade: the grade, if people decided about it.
     """
     return render("staff.html", {**parts_of(result, marks), "grade": grade, "staff": True})
 
@@ -108,9 +121,9 @@ def feedback_page(
     grade: Grade | None = None,
     opened: Collection[str] = (),
 ) -> str:
-    """The page for the student: what the student may see of the submission.
+    """Return the page for the student, with everything that the student may see of the submission.
 
-    opened: visibilities of checks that have become visible by now.
+    opened: the visibilities (after_due_date, after_published) whose checks the student may see now.
     """
     disclosed = for_student(result, opened)
     applicable = [check for check in disclosed.checks if check.status != NOT_APPLICABLE]
@@ -121,26 +134,34 @@ def feedback_page(
     return render("feedback.html", {**parts_of(disclosed, marks), **passed, "grade": grade, "staff": False})
 
 
-def parts_of(result: Result, marks: marked_answers.Marks) -> dict[str, Any]:
-    """The values that the staff page and the feedback page both need."""
+def own_page(result: Result) -> str:
+    """Return the page of a student's own run. The page shows no points, because only the public checks run."""
+    return render("own.html", {**parts_of(result, {}, with_points=False), "grade": None, "staff": False})
+
+
+def parts_of(result: Result, marks: marked_answers.Marks, *, with_points: bool = True) -> dict[str, Any]:
+    """Return the template values that all pages of one submission need. with_points: whether to show points."""
     groups = fix_first.group_checks(result)
-    fixes, unwritten = fix_first.split_unwritten(groups)
+    fixes, unwritten = fix_first.split_unwritten(groups, by_points=with_points)
+    anchors = {group.function.function: f"f{index}" for index, group in enumerate(groups)}
     notebooks = marked_answers.shown_notebooks(result, marks)
     return {
         "notebooks": notebooks,
         "answers": marked_answers.sum_answers(notebooks),
         "result": result,
+        "with_points": with_points,
         "files": group_by_file(groups),
         "fixes": fixes,
         "unwritten": group_by_file(unwritten),
-        "anchors": {group.function.function: f"f{index}" for index, group in enumerate(groups)},
+        "anchors": anchors,
+        "sources": sources_of(groups, anchors),
         "largest": max((group.function.max_points for group in groups), default=0.0),
         "not_isolated": lack_of_isolation(result),
     }
 
 
 def group_by_file(groups: Sequence[fix_first.Group]) -> dict[str, list[fix_first.Group]]:
-    """Group functions by their student file, both in the order of the result."""
+    """Group functions by their student file. Files and functions keep the order of the result."""
     files: dict[str, list[fix_first.Group]] = {}
     for group in groups:
         files.setdefault(group.file, []).append(group)
@@ -159,7 +180,7 @@ def render(template: str, facts: Mapping[str, Any], *, style: str = "submission.
 
 
 def policy_of(sheet: str, code: str = "") -> str:
-    """The content security policy of a page: this style, this script, nothing else."""
+    """Return a content security policy that allows this style, this script, and nothing else."""
     scripts = source_hash(code) if code else "'none'"
     return (
         f"default-src 'none'; style-src {source_hash(sheet)}; script-src {scripts}; "
@@ -174,7 +195,7 @@ def source_hash(content: str) -> str:
 
 @cache
 def asset(name: str) -> Markup:
-    """A file of ours that a page contains unescaped. Raises GraderError if it could end its own element."""
+    """Return a file of ours that a page contains unescaped. Raises GraderError if the file contains an end tag."""
     content = (TEMPLATES / name).read_text(encoding="utf-8")
     if name.endswith((".css", ".js")) and "</" in content:
         raise GraderError(f"report: templates/{name} contains '</', which would end its element. Write it another way.")
@@ -200,6 +221,7 @@ def environment() -> Environment:
         seconds=text.seconds,
         small=text.small,
         clip=text.clip,
+        hint=text.hint,
         python=text.highlight_line,
     )
     environment.globals.update(
@@ -220,6 +242,8 @@ def environment() -> Environment:
         VISIBLE=VISIBLE,
         FRAMES_SHOWN=FRAMES_SHOWN,
         MOST_FAILED=MOST_FAILED,
+        FOLDED_LINES=FOLDED_LINES,
+        MOST_LINKED=MOST_LINKED,
         ROWS_SHOWN=ROWS_SHOWN,
     )
     return environment
@@ -227,7 +251,7 @@ def environment() -> Environment:
 
 @cache
 def status(word: str) -> Markup:
-    """A status as every page shows it. Cached, because a page shows hundreds of them."""
+    """Return the HTML for a status. Cached, because a page shows hundreds of statuses."""
     return Markup(environment().get_template("_words.html").make_module().badge(word))  # type: ignore[attr-defined]
 
 
@@ -236,7 +260,7 @@ def statuses_of(result: Result) -> dict[str, str]:
 
 
 def make_visible(value: Any) -> Any:
-    """Make each value that a template prints visible; markup already went through `visible` when it was made."""
-    if type(value) is str:  # the usual case first: a page prints thousands of values
+    """Make each value that a template prints visible. Leaves Markup unchanged, because it is already visible."""
+    if type(value) is str:  # the usual case, tested first for speed: a page prints thousands of values
         return text.visible(value)
     return text.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value

@@ -4,9 +4,9 @@
     …                                                        ├─► Regraded ─► lines, CSV, JSON; a page
     …                                                        ┘
 
-The causes follow from the hashes and versions in the results: of the submission, of each check's code and fixture, of
-the rest of the assignment, of the grader and of the machine. If several have changed, all are named, because two
-results do not show which one was the cause.
+A cause is found by comparing hashes and versions in the two results: of the submission, of each check's code and
+fixture, of the rest of the assignment, of the grader and of the machine. If several of these have changed, all of them
+are named, because the two results do not show which one changed the points.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ EPSILON: Final = 0.005  # scores have two decimals
 
 @dataclass(frozen=True)
 class MovedCheck:
-    """One check whose points changed. points, status: None if the check did not exist."""
+    """One check whose points changed. Points and status are None for a grading in which the check did not exist."""
 
     id: str
     function: str
@@ -60,7 +60,7 @@ class MovedCheck:
 
 @dataclass(frozen=True)
 class Move:
-    """One submission in both gradings. before, after: the score; None if it could not be graded."""
+    """One submission in both gradings. before, after: the scores; None if the submission could not be graded."""
 
     id: str
     before: float | None
@@ -76,14 +76,14 @@ class Move:
 
     @property
     def is_same(self) -> bool:
-        """Whether all marks are the same."""
+        """Whether the score, the maximum and the points of all checks are the same in both gradings."""
         no_score = (self.before is None) != (self.after is None)
         return not self.checks and not self.change and not no_score and abs(self.max_after - self.max_before) < EPSILON
 
 
 @dataclass(frozen=True)
 class CheckSum:
-    """One check over the class: how many gained and lost through it, and how much in total."""
+    """One check over the class: how many submissions gained and lost points in it, and how many points in total."""
 
     id: str
     function: str
@@ -96,7 +96,11 @@ class CheckSum:
 
 @dataclass
 class Regraded:
-    """Collects the changes. moves: changed submissions; same: the number of others. new, gone: in one grading only."""
+    """Collects the changes of a class.
+
+    moves: the changed submissions. same: the number of unchanged submissions. new, gone: ids of submissions that are
+    only in the later, or only in the earlier grading.
+    """
 
     moves: list[Move] = field(default_factory=list)
     same: int = 0
@@ -120,7 +124,7 @@ class Regraded:
 
     @property
     def shifted(self) -> list[Move]:
-        """The same score from other checks, or with another maximum."""
+        """The submissions that have the same score as before, but from other checks or with another maximum."""
         return sorted((move for move in self.moves if not move.change), key=lambda one: place_of(one.id))
 
     @property
@@ -128,7 +132,7 @@ class Regraded:
         return len(self.moves) + self.same
 
     def checks(self) -> list[CheckSum]:
-        """The checks whose points changed, those with the most submissions first."""
+        """Return the checks whose points changed, the check with the most changed submissions first."""
         by_check: dict[str, list[MovedCheck]] = {}
         for move in self.moves:
             for check in move.checks:
@@ -179,7 +183,7 @@ def is_moved(before: CheckResult | None, after: CheckResult | None) -> bool:
 
 def moved_check(before: CheckResult | None, after: CheckResult | None, causes: tuple[str, ...]) -> MovedCheck:
     known = after or before
-    assert known is not None  # it is in one of the two
+    assert known is not None  # the caller takes names from both results
     return MovedCheck(
         known.id,
         known.function,
@@ -193,7 +197,7 @@ def moved_check(before: CheckResult | None, after: CheckResult | None, causes: t
 
 
 def causes_of(earlier: Result, later: Result, check: str | None = None) -> tuple[str, ...]:
-    """The causes that may have changed the verdict of a check; without a check, of any check."""
+    """Return the causes that may have changed the verdict of `check`; if it is None, the verdict of any check."""
     found = [SUBMISSION] if earlier.submission.get("sha256") != later.submission.get("sha256") else []
     environments = earlier.environment, later.environment
     if environments[0].get("grader") != environments[1].get("grader"):
@@ -210,12 +214,12 @@ def causes_of(earlier: Result, later: Result, check: str | None = None) -> tuple
 
 
 def causes_in(before: Mapping[str, Any], after: Mapping[str, Any], check: str | None) -> list[str]:
-    """The parts of an assignment that changed, by their hashes (assignment/check_parts.py)."""
+    """Return which parts of an assignment changed, found by their hashes (assignment/check_parts.py)."""
     found = [ASSIGNMENT] if before.get("rest") != after.get("rest") else []
     names = [check] if check else sorted({*before["checks"], *after["checks"]})
     pairs = [(before["checks"].get(name, "").split(), after["checks"].get(name, "").split()) for name in names]
     if any(one[:1] != other[:1] for one, other in pairs):
-        found.append(CHECK)  # and with it, in general, what it expects
+        found.append(CHECK)  # a change of its code usually changes its fixture, so FIXTURE is not named as well
     if any(one[:1] == other[:1] and one[1:] != other[1:] for one, other in pairs):
         found.append(FIXTURE)
     return found

@@ -15,11 +15,11 @@ from grader.report.regraded import ANOTHER, EPSILON, Move, MovedCheck, Regraded
 from grader.report.roster import place_of
 from grader.report.text import number
 
-LINES: Final = 40  # the most on a terminal; the page shows all
+LINES: Final = 40  # the largest number of lines on a terminal; compare.html shows all
 
 
 def summary(regraded: Regraded) -> str:
-    """One line, for the end of a run."""
+    """Return one line about all changes, for the end of a run."""
     gained, lost, shifted = regraded.gained, regraded.lost, regraded.shifted
     said = []
     for word, moves in (("gained", gained), ("lost", lost)):
@@ -32,7 +32,7 @@ def summary(regraded: Regraded) -> str:
 
 
 def lines_of(regraded: Regraded, limit: int = LINES) -> list[str]:
-    """Everything as text: who, how much, through which check, why."""
+    """Return all changes as lines of text: who gained or lost how much, through which check, and why."""
     lines = [summary(regraded)]
     moves = [*regraded.gained, *regraded.lost, *regraded.shifted]
     width = max((len(move.id) for move in moves[:limit]), default=0)
@@ -69,7 +69,7 @@ def told(check: MovedCheck) -> str:
 
 
 def why(causes: Sequence[str]) -> str:
-    """The causes in words, for example: check, grader changed."""
+    """Return the causes in words, for example "check, grader changed"."""
     changed = [cause for cause in causes if cause != ANOTHER]
     said = [f"{', '.join(changed)} changed"] if changed else []
     return "; ".join(said + ([ANOTHER] if ANOTHER in causes else []))
@@ -87,7 +87,7 @@ def as_json(regraded: Regraded) -> str:
 
 
 def as_csv(regraded: Regraded) -> str:
-    """One row for each check of each submission whose points changed."""
+    """Return a table with one row for each check of each submission whose points changed."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\r\n")
     columns = ("submission", "before", "after", "change", "check", "points_before", "points_after")

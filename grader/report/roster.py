@@ -1,9 +1,10 @@
-"""The class, built one result at a time: one row for each result, counts of how each check ended, and statistics.
+"""The class, built from one result after another: a row for each result, the statuses of each check, and statistics.
 
     Result ─► Roster.add ─► row, CheckTally ─► tally_class ─► ClassTally (mean and median, statuses, environments, …)
 
-A row is a result without the parts that only its own page shows, so that thousands fit in memory. The class page does
-not depend on the order in which results arrive: a check's title and place are taken from the first result by id.
+A row is a result without the parts that only the submission's own page shows, so that thousands of rows fit in memory.
+The class page does not depend on the order in which results arrive: the title and the place of a check come from the
+result whose id is first in the order of ids.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from grader.intake.names import natural_key
 from grader.messages.say import said
 from grader.records import FunctionResult, Result
 
-# The code is not written, rather than wrong.
+# The statuses that mean that code is not written yet. All other statuses but `passed` mean that code is wrong.
 UNWRITTEN: Final = (records.MISSING, records.SKIPPED)
 NOT_ISOLATED: Final = ("none", "uid")
 ENVIRONMENT_KEYS: Final = ("sandbox", "python", "numpy", "grader")
@@ -28,9 +29,9 @@ ENVIRONMENT_KEYS: Final = ("sandbox", "python", "numpy", "grader")
 
 @dataclass
 class CheckTally:
-    """How one check ended in the class. Grows while the results are read.
+    """How many submissions have which status in one check. Counts while results arrive.
 
-    title and place are those of one result; key is the sort key of that result's id.
+    title and place come from one result; key is the sort key of this result's id.
     """
 
     id: str
@@ -65,7 +66,10 @@ class CheckTally:
 
 @dataclass(frozen=True)
 class HandoutTally:
-    """Submissions that were graded for one handout on the same grounds; grounds is "" if the handout was named."""
+    """Submissions that were graded for one handout.
+
+    grounds: the reason for which the grader guessed this handout; "" if staff named the handout.
+    """
 
     handout: str
     grounds: str
@@ -74,7 +78,10 @@ class HandoutTally:
 
 @dataclass(frozen=True)
 class ClassTally:
-    """mean, median: over the graded submissions; in points if all have the same `max_score`, else in percent."""
+    """Statistics of a class.
+
+    mean, median: over the graded submissions; in points if all have the same `max_score`, else in percent.
+    """
 
     statuses: Mapping[str, int]
     shares: tuple[float, ...]
@@ -89,7 +96,7 @@ class ClassTally:
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """The last names of the functions' modules, in the order of the functions."""
+        """The names of the functions' modules without their folders, in the order of the functions."""
         modules = dict.fromkeys(module_of(function) for function in self.functions)
         return tuple(short_name(module) for module in modules)
 
@@ -101,9 +108,9 @@ class ClassTally:
 
 
 class Roster:
-    """The rows in the order of arrival, and the tallies by check.
+    """The rows in the order of arrival, and a tally for each check.
 
-    Rows share equal objects to save memory: most functions of a class end in only a few ways.
+    To save memory, rows share equal objects: in a class, a function has only a few different results.
     """
 
     def __init__(self) -> None:
@@ -130,11 +137,14 @@ class Roster:
         return row
 
     def ordered(self) -> list[Result]:
-        """The rows by id, in natural order (2 before 10)."""
+        """Return the rows, sorted by id in natural order (2 before 10)."""
         return sorted(self.rows, key=lambda row: place_of(row.id))
 
     def missed(self) -> tuple[CheckTally, ...]:
-        """The checks that some submissions did not pass, most frequent first; among equals, more wrong ones first."""
+        """Return the checks that some submissions did not pass, the most failed check first.
+
+        Of two checks that equally many submissions did not pass, the one with more wrong submissions comes first.
+        """
         missed = (tally for tally in self.checks.values() if tally.not_passed)
         return tuple(sorted(missed, key=lambda tally: (-tally.not_passed, -tally.wrong, tally.place, tally.id)))
 
@@ -150,7 +160,7 @@ class Roster:
 
 
 def place_of(submission: str) -> tuple[Any, str]:
-    """A sort key: student_2 before student_10; the id itself settles ties."""
+    """Return a sort key that puts student_2 before student_10. Of equal keys, such as for 01 and 1, the id decides."""
     return natural_key(submission), submission
 
 
@@ -181,26 +191,26 @@ def tally_class(roster: Roster) -> ClassTally:
 
 
 def lack_of_isolation(result: Result) -> str:
-    """How the student's code ran if isolation was missing or weak: "none" or "uid"; else ""."""
+    """Return the kind of sandbox if it isolates the student's code badly or not at all ("uid" or "none"); else ""."""
     kind = str(result.environment.get("sandbox"))
     return kind if kind in NOT_ISOLATED else ""
 
 
 def environment_of(result: Result) -> dict[str, str]:
-    """What a result was graded with: sandbox, Python, NumPy, grader and handout, as text in a fixed order."""
+    """Return sandbox, Python, NumPy, grader and handout of a result, as text in a fixed order."""
     known = {key: str(result.environment[key]) for key in ENVIRONMENT_KEYS if result.environment.get(key)}
     handout = result.assignment.get("handout")
     return {**known, "handout": str(handout)} if handout else known
 
 
 def handout_of(result: Result) -> str:
-    """The handout that a result was graded for, or "" if it is the assignment's own and was not guessed."""
+    """Return the handout that a result was graded for; "" for the assignment's own handout, unless it was guessed."""
     handout = str(result.assignment.get("handout", records.OWN_HANDOUT))
     return "" if handout == records.OWN_HANDOUT and not result.grounds else handout
 
 
 def tally_handouts(results: Sequence[Result]) -> tuple[HandoutTally, ...]:
-    """Group by handout, smallest group first: a single submission with another handout may be a wrong guess."""
+    """Group submissions by handout. The smallest group is first, because a handout of few may be a wrong guess."""
     groups: dict[tuple[str, str], list[str]] = {}
     for result in results:
         if handout := handout_of(result):

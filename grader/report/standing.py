@@ -20,14 +20,15 @@ RIGHT: Final = "right"
 WRONG: Final = "wrong"
 ABSENT: Final = "not there yet"
 WAITS: Final = "waiting"
-MESSAGES_SHOWN: Final = 3  # of one function; the page of --html has them all
+MESSAGES_SHOWN: Final = 3  # messages of one function; the page of --html shows all messages
 
 
 @dataclass(frozen=True)
 class StandingRow:
-    """One function. messages: what is wrong, each once. hints: where to look, and remarks, which cost no marks.
+    """The row of one function.
 
-    where: "layers.py:12", or "" if right. same_as: name of an earlier function with exactly the same messages.
+    messages: what is wrong, each message once. hints: hints, and remarks, which cost no marks. where: "layers.py:12",
+    or "" if the function is right. same_as: the name of an earlier function with exactly the same messages.
     """
 
     function: str
@@ -44,9 +45,9 @@ class StandingRow:
 
 @dataclass(frozen=True, repr=False)
 class Standing:
-    """All selected functions. next: what to do next, "" if all is right. ending: the last line to show.
+    """The state of all selected functions. A notebook shows it as a table; `print` shows it as text.
 
-    A notebook shows it as a table, everything else as text.
+    next: what to do next; "" if all functions are right. ending: the last line to show.
     """
 
     rows: tuple[StandingRow, ...]
@@ -67,14 +68,14 @@ class Standing:
         return "\n".join([*lines, self.ending])
 
     def _repr_html_(self) -> str:
-        """HTML without script, with inline styles, and with everything escaped."""
+        """Return HTML without a script, with inline styles, and with all text escaped."""
         return environment().get_template("standing.html").render(standing=self)
 
 
 def standing_of(result: Result, *, selection: str = "") -> Standing:
-    """Build the standing from a result of public checks. selection: names that the user gave, for the last line."""
+    """Build the standing from a result of public checks. selection: names from the student, for the last line."""
     groups = group_checks(result)
-    fixes = fix_first(groups)
+    fixes = fix_first(groups, by_points=False)
     follows = {fix.function: fix.follows_from for fix in fixes}
     shown_by: dict[tuple[str, ...], str] = {}
     rows = tuple(row_of(group, follows.get(group.function.function, ()), shown_by) for group in groups)
@@ -82,7 +83,10 @@ def standing_of(result: Result, *, selection: str = "") -> Standing:
 
 
 def row_of(group: Group, causes: tuple[str, ...], shown_by: dict[tuple[str, ...], str]) -> StandingRow:
-    """causes: wrong functions that this one needs. shown_by: for messages, the function that shows them already."""
+    """Return the row of one function.
+
+    causes: wrong functions that this function needs. shown_by: for messages that a row already shows, its function.
+    """
     item, checks = group.function, group.checks
     remarks = tuple(dict.fromkeys(say(remark) for check in checks for remark in check.remarks))
     if item.status == PASSED:
@@ -107,7 +111,7 @@ def row_of(group: Group, causes: tuple[str, ...], shown_by: dict[tuple[str, ...]
 
 
 def next_of(rows: tuple[StandingRow, ...], fixes: tuple[Fix, ...]) -> str:
-    """Say what to do next: fix the first function that is wrong by itself, or else write the first missing one."""
+    """Return what to do next: fix the first function that needs no other wrong function, or write a missing one."""
     wrong = {row.function for row in rows if row.standing == WRONG}
     wrong_fixes = [fix for fix in fixes if fix.function in wrong]
     absent = [row for row in rows if row.standing == ABSENT]

@@ -3,9 +3,10 @@
     environment ─► key (path), checksum (template, Jinja, all of report/) ─► file trusted and complete? ─► code
                                                                                 └─no─► compile, and cache if possible
 
-Compiling takes longer than grading a small submission. Loading a cached file runs its code. So a file counts only if
-its owner could also have written the template itself, and if this code made it from this template. Nothing here fails
-a run: a file that is unreadable, cut off or owned by somebody else is ignored, and a failed write, too.
+Compiling takes longer than grading a small submission. Loading a cached file runs its code. So the cache loads a file
+only if everybody who could write the file could also write the template, and only if this code made the file from this
+template. The cache cannot stop a run: it ignores a file that is unreadable, cut off or owned by somebody else, and it
+ignores a write that fails.
 """
 
 from __future__ import annotations
@@ -26,16 +27,17 @@ from grader.atomic_files import write_bytes
 from grader.errors import GraderError
 from grader.version import pages_version
 
-BY_OTHERS: Final = 0o022  # mode bits: the group or others may write
+BY_OTHERS: Final = 0o022  # the mode bits that let the group or others write
 DIGEST_BYTES: Final = 32
 
 
 class Compiled(BytecodeCache):
-    """Caches the compiled templates of one folder. The environment of these templates loads no others."""
+    """Caches the compiled templates of one folder, for an environment that loads templates only from this folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        # Jinja checks the versions of its cache format and of Python, but not its own. Our settings are in report/.
+        # Jinja compares the versions of its cache format and of Python, but not Jinja's own version. pages_version
+        # covers our settings, which are in report/.
         self._made_by = f"{jinja2.__version__}\0{pages_version()}"
 
     def get_cache_key(self, name: str, filename: str | None = None) -> str:
@@ -49,7 +51,7 @@ class Compiled(BytecodeCache):
             if not is_trusted(os.fstat(file.fileno()), os.stat(self._folder)):
                 return
             content = file.read()
-            # Python assumes that bytecode is complete, and may crash on a file that a full disk cut off.
+            # Python does not verify bytecode, and may crash if a full disk cut the file off.
             if content[:DIGEST_BYTES] == hashlib.sha256(content[DIGEST_BYTES:]).digest():
                 bucket.bytecode_from_string(content[DIGEST_BYTES:])
 
@@ -57,17 +59,16 @@ class Compiled(BytecodeCache):
         if sys.dont_write_bytecode:
             return
         content = bucket.bytecode_to_string()
-        with suppress(
-            GraderError, NotImplementedError
-        ):  # several processes may write at once: each renames its own file
+        # Several processes may write at once. This is safe: each renames a temporary file of its own.
+        with suppress(GraderError, NotImplementedError):
             path = Path(cache_from_source(bucket.key))
             write_bytes(path, hashlib.sha256(content).digest() + content, durable=False)
 
 
 def is_trusted(file: os.stat_result, folder: os.stat_result) -> bool:
-    """Whether only those could write the file who can also write the templates: root, this user, the folder's owner.
+    """Return whether only root, this user and the folder's owner, who can write the templates, could write the file.
 
-    Where files have no such owners (Windows), the cache is as safe as its folder, like Python's own bytecode.
+    On Windows, files have no such owners, and the cache is as safe as its folder, like Python's own bytecode.
     """
     if not hasattr(os, "geteuid"):
         return True

@@ -1,12 +1,14 @@
-"""Format strings and numbers for readers: nothing invisible, nothing endless, no needless digits.
+"""Format strings and numbers for pages: no invisible characters, bounded length, no needless digits.
 
 Text from a submission may contain ANSI escapes, control characters and characters that reverse the direction of a line,
-so that it looks different from what it is. `visible` replaces each by its code, as Python writes it (many fonts lack
-Unicode's pictures for them). The templates' environment applies it to every string of a page, before escaping.
+so that a reader sees another text than the file contains. `visible` replaces each such character by its code, as Python
+writes it (many fonts lack Unicode's symbols for control characters). The templates' environment applies `visible` to
+every string of a page, before escaping.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
@@ -15,12 +17,13 @@ from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
-# Nobody reads a page with megabytes of prints; the result file contains more.
+# Nobody reads megabytes of prints on a page; the result file contains more of them.
 OUTPUT_CHARS: Final = 20_000
 MESSAGE_CHARS: Final = 4_000
 LINE_CHARS: Final = 240
-# A lexer's patterns may take very long on a hostile line; an ordinary line of code fits.
+# Pygments may take very long on a hostile line, so longer lines have no colours. Ordinary lines of code are shorter.
 HIGHLIGHT_CHARS: Final = 400
+CODE_SPAN: Final = re.compile(r"`([^`\n]+)`")
 
 # Bidi embeddings, overrides, isolates and marks; zero width space and no-break space; line and paragraph separator.
 DIRECTION_MARKS: Final = (0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))
@@ -34,30 +37,30 @@ CODES: Final[dict[int, str]] = {
 
 
 def visible(text: str) -> str:
-    """Replace invisible and misleading characters. Line ends become plain newlines; tabs stay."""
-    if text.isprintable():  # a shortcut for most strings: printable text has none of these characters
+    """Replace invisible and misleading characters by their codes. CRLF becomes a newline; tabs stay."""
+    if text.isprintable():  # a shortcut for most strings: printable text has no character in CODES
         return text
     return text.replace("\r\n", "\n").translate(CODES)
 
 
 def clip(text: str, limit: int = MESSAGE_CHARS) -> str:
-    """Shorten to `limit` characters, and add how many more there were."""
+    """Shorten a text to `limit` characters, and append how many more characters it had."""
     return text if len(text) <= limit else f"{text[:limit]} … ({len(text) - limit:,} more characters)"
 
 
 def first_line(text: str) -> str:
-    """The first line that is not blank, shortened to fit a list."""
+    """Return the first line of a text that is not blank, shortened to fit into a list."""
     return clip(next((line.strip() for line in text.splitlines() if line.strip()), ""), LINE_CHARS)
 
 
 def number(value: float) -> str:
-    """Points and scores: two decimals at most, none where they are zero."""
+    """Format points and scores: at most two decimals, without zeros at the end."""
     text = f"{value:.2f}".rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
 
 def signed(value: float) -> str:
-    """Points that were given or taken: a plus or a minus before them, but for none."""
+    """Format a change of points with a plus or a minus sign; no change is 0 without a sign."""
     return "0" if (text := number(abs(value))) == "0" else f"{'+' if value > 0 else '−'}{text}"
 
 
@@ -70,22 +73,27 @@ def seconds(value: float) -> str:
 
 
 def small(value: float | None) -> str:
-    """Errors and tolerances: three digits; a dash for None."""
+    """Format errors and tolerances: three digits; a dash for None."""
     return "–" if value is None else f"{value:.3g}"
 
 
 def page_name(submission_id: str) -> str:
-    """The link to a submission's page: always a file beside this page, whatever the id."""
+    """Return the link to a submission's page. For any id, the link names a file in the same folder as this page."""
     return address(submission_id) + ".html"
 
 
 def address(name: str) -> str:
-    """Quote a file or folder name as one part of a link, whatever it contains."""
+    """Quote a file or folder name, with any characters, as one part of a link."""
     return quote(name.encode("utf-8", "surrogateescape"), safe="")
 
 
+def hint(text: str) -> Markup:
+    """Return a hint as HTML: escaped, and text in backticks is shown as code."""
+    return Markup(CODE_SPAN.sub(r"<code>\1</code>", str(escape(clip(visible(text))))))
+
+
 def highlight_line(text: str) -> Markup:
-    """The line without its indentation, escaped; coloured unless it is too long."""
+    """Return a line of code as HTML, escaped and without indentation; with colours unless it is too long."""
     line = visible(text.strip())
     if len(line) > HIGHLIGHT_CHARS:
         return escape(clip(line, HIGHLIGHT_CHARS))
@@ -94,7 +102,7 @@ def highlight_line(text: str) -> Markup:
 
 @cache
 def colour() -> Callable[[str], str]:
-    """Return the function that colours a line. Imports pygments only now: most submissions have no traceback."""
+    """Return a function that colours a line. Imports pygments only here, because most results have no traceback."""
     import pygments
     from pygments.formatters import HtmlFormatter
     from pygments.lexers import PythonLexer

@@ -1,6 +1,6 @@
 """The statuses and visibilities of records, each with a sentence that explains it to students.
 
-The list is complete: a file with any other word is not a result (records.py, from_json).
+The list is complete: records.Result.from_json rejects a file with another status or visibility.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Runs over a class: grade what changed, in jobs or on a cluster; results as files; one lock; resume a stopped run."""
+"""Runs over a class: grades submissions in jobs or on a cluster, stores results as files, continues a stopped run."""

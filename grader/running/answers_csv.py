@@ -2,12 +2,12 @@
 
     submission, handed_in_as, notebook, question, max_points, points, comment, answer     one row per answer with points
 
-`submission` is an id, `handed_in_as` the person who has that id (identities.py). If the two do not fit, points would go
-to another student, so the run stops. Staff own `points`, `comment`, any further columns, rows of submissions that are
-not in this run, and the order of rows and columns: the grader never loses or changes these. It rewrites its own columns
-to the current state. A spreadsheet may have saved the file: with a byte order mark, semicolons or tabs, a decimal
-comma, 0042 as 42. For a line that it cannot understand, the grader raises an error that names the line, and writes
-nothing.
+`submission` is an id, `handed_in_as` the person who has that id (identities.py). If the person does not have the id,
+points would go to another student, so the run stops. The grader rewrites its own columns with current values. The
+grader never changes what staff own: `points`, `comment`, further columns, rows of submissions that are not in this run,
+and the order of rows and columns. The grader also reads the file as a spreadsheet may have saved it: with a byte order
+mark, semicolons or tabs, a decimal comma, 42 for 0042. If the grader cannot understand a line, it raises an error that
+names the line, and writes nothing.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ COLUMNS: Final = ("submission", "handed_in_as", "notebook", "question", "max_poi
 KEY_COLUMNS: Final = ("submission", "notebook", "question")
 NEEDED: Final = ("submission", "notebook", "question", "points", "comment")
 BOM: Final = "\ufeff"  # without it, spreadsheets do not recognise UTF-8
-START_CHARS: Final = 160  # of an answer: enough for staff to recognise it
+START_CHARS: Final = 160  # length of an excerpt, enough for staff to recognise the answer
 NUMBER: Final = re.compile(r"[0-9]{1,9}([.,][0-9]{1,9})?")
 LONGEST_NAME: Final = 60
 WHOLE: Final = re.compile(r"[0-9]{1,18}")
@@ -45,7 +45,11 @@ Key = tuple[str, str, str]  # submission, notebook, question
 
 @dataclass(frozen=True)
 class Sheet:
-    """The file as cells. rows: padded to the header's width, without our apostrophes. lines: where each begins."""
+    """The file as cells.
+
+    rows: padded to the header's width, without the apostrophes that `harmless` added. lines: the number of the line in
+    which each row begins.
+    """
 
     header: tuple[str, ...] = COLUMNS
     rows: tuple[tuple[str, ...], ...] = ()
@@ -113,7 +117,7 @@ def read_sheet(path: Path, needed: Sequence[str] = NEEDED, then: str = "grade ag
 
 
 def same_person(written: str, person: str) -> bool:
-    """Whether a cell names this person, even if a spreadsheet changed 0042 to 42."""
+    """Return whether a cell names this person. Accepts 42 for 0042, because spreadsheets remove leading zeros."""
     written, person = (same_name(name.strip().lstrip("'")) for name in (written, clean(person)))
     if WHOLE.fullmatch(written) and WHOLE.fullmatch(person):
         return int(written) == int(person)
@@ -121,8 +125,11 @@ def same_person(written: str, person: str) -> bool:
 
 
 def points_from(cell: str, most: float | None, place: str) -> float | None:
-    """Return the points of a cell; None if the cell is empty, or if `most` is None: the assignment no longer has the
-    question."""
+    """Return the points in a cell, or None if the cell is empty.
+
+    most: the maximum of the question. If the assignment no longer has the question, `most` is None, and so is the
+    return value.
+    """
     cell = cell.strip()
     if not cell or most is None:
         return None
@@ -136,7 +143,7 @@ def points_from(cell: str, most: float | None, place: str) -> float | None:
 
 
 def keys_of(sheet: Sheet, known: Iterable[str]) -> list[Key]:
-    """The answer that each row belongs to. If a spreadsheet turned an id into a number, its value identifies the id."""
+    """Return the key of the answer in each row. If a spreadsheet changed an id like 0042 to 42, find it by value."""
     ids = dict.fromkeys(known)
     values = Counter(int(one) for one in ids if WHOLE.fullmatch(one))
     by_value = {int(one): one for one in ids if WHOLE.fullmatch(one) and values[int(one)] == 1}
@@ -150,12 +157,12 @@ def keys_of(sheet: Sheet, known: Iterable[str]) -> list[Key]:
 
 
 def fill_row(header: Sequence[str], row: Sequence[str], ours: Mapping[str, str]) -> tuple[str, ...]:
-    """The row, padded to the header's width, with current values in our columns."""
+    """Return the row, padded to the header's width, with the values of `ours` in the grader's columns."""
     return tuple(ours.get(name, cell) for name, cell in zip_longest(header, row, fillvalue=""))
 
 
 def sheet_bytes(sheet: Sheet) -> bytes:
-    """The content of the file: UTF-8 with a BOM for spreadsheets, with its old delimiter; no cell is a formula."""
+    """Return the content of the file: UTF-8 with a BOM, the delimiter as it was read, and no cell that is a formula."""
     text = io.StringIO()
     writer = csv.writer(text, delimiter=sheet.delimiter, lineterminator="\r\n")
     writer.writerow(map(harmless, sheet.header))
@@ -169,16 +176,18 @@ def strip_apostrophe(cell: str) -> str:
 
 
 class Marking:
-    """The marks of one run. Read before grading starts; read again at the end, since staff may have edited the file.
+    """The marks of one run. Reads the file before grading and again at the end, because staff may edit it meanwhile.
 
-    marks: by submission. changed: the submissions whose marks staff changed during the run.
+    marks: the marks of each submission. changed: the submissions whose marks staff changed during the run.
     """
 
     def __init__(
         self, out: Path, ids: Sequence[str], questions: Mapping[str, float], persons: Mapping[str, str] | None = None
     ) -> None:
-        """persons: the person of every known id, of this run or an earlier one. Raises UsageError if the file cannot be
-        understood, or if a row gives points to one person under the id of another.
+        """persons: the person of every known id, of this run or an earlier run.
+
+        Raises UsageError if the grader cannot understand the file, or if a row gives points to one person under the id
+        of another person.
         """
         self.path = out / NAME
         self.marks: dict[str, dict[tuple[str, str], Mark]] = {}
@@ -186,12 +195,12 @@ class Marking:
         self._ids = ids
         self._questions = questions
         self._persons = persons or {}
-        self._answers: dict[Key, tuple[float, str]] = {}  # answers with points: how many, and an excerpt
+        self._answers: dict[Key, tuple[float, str]] = {}  # for each answer that carries points: maximum, excerpt
         self._handouts: dict[str, str] = {}
         self._read()
 
     def add(self, result: Result) -> None:
-        """Add the answers of a submission that have points."""
+        """Add the answers of a submission that carry points."""
         for notebook in result.notebooks:
             for answer in notebook.answers:
                 if answer.max_points:
@@ -203,7 +212,7 @@ class Marking:
         return self.marks.get(submission, {})
 
     def completed(self, result: Result) -> Result:
-        """The result, with an entry for each question that staff marked although its notebook is missing."""
+        """Return the result, with an added entry for each answer that staff marked although its notebook is missing."""
         known = {(one.handed_out, answer.question) for one in result.notebooks for answer in one.answers}
         more: dict[str, list[Answer]] = {}
         for (notebook, question), mark in sorted(self.of(result.id).items()):
@@ -215,7 +224,10 @@ class Marking:
         return replace(result, notebooks=(*result.notebooks, *added)) if more else result
 
     def by_question(self) -> dict[str, dict[str, tuple[float | None, float]]]:
-        """Points given and maximum, by submission and question; the name of a question is unique in an assignment."""
+        """Return, for each submission and question, the given points and the maximum.
+
+        The name of a question is enough, because it is unique in an assignment.
+        """
         found: dict[str, dict[str, tuple[float | None, float]]] = {}
         for (submission, notebook, question), (most, _) in self._all_answers().items():
             mark = self.of(submission).get((notebook, question), Mark())
@@ -223,7 +235,7 @@ class Marking:
         return found
 
     def points(self) -> Mapping[str, AnswerPoints]:
-        """Points given and maximum, by submission and answer, for grades.csv."""
+        """Return, for each submission and answer, the given points and the maximum, for grades.csv."""
         found: dict[str, dict[str, tuple[float | None, float]]] = {}
         for (submission, notebook, question), (most, _) in self._all_answers().items():
             mark = self.of(submission).get((notebook, question), Mark())
@@ -231,9 +243,10 @@ class Marking:
         return found
 
     def finish(self) -> list[str]:
-        """Write the file with all answers, and return warnings to print. Raises UsageError as the constructor does.
+        """Write the file with all answers, and return warnings to print.
 
-        Reads the file again first, so that nothing is lost that staff saved during the run.
+        Reads the file again first, so that it does not lose what staff saved during the run. Raises UsageError for the
+        same reasons as the constructor.
         """
         before = self.marks
         sheet, keys = self._read()
@@ -257,8 +270,9 @@ class Marking:
         return warnings
 
     def _merge(self, sheet: Sheet, keys: Sequence[Key]) -> tuple[Sheet, list[Key]]:
-        """Return the sheet with current values in our columns and a row for every answer; and the answers that have
-        points but changed since.
+        """Return the sheet with current values in our columns and a row for every answer.
+
+        Also returns the keys of the answers that the student changed after staff gave points for them.
         """
         header = (*sheet.header, *(name for name in COLUMNS if name not in sheet.header))
         ours = {key: self._columns(key, sheet.delimiter, *about) for key, about in self._all_answers().items()}
@@ -274,17 +288,18 @@ class Marking:
         return replace(sheet, header=header, rows=tuple(rows)), altered
 
     def _columns(self, key: Key, delimiter: str, most: float, start: str) -> dict[str, str]:
-        """The current values of our columns for one answer."""
-        points = number(most).replace(".", "," if delimiter == ";" else ".")  # semicolons imply a decimal comma
+        """Return the current values of the grader's columns for one answer."""
+        # A spreadsheet that writes semicolons between cells writes a decimal comma in numbers.
+        points = number(most).replace(".", "," if delimiter == ";" else ".")
         person = clean(self._persons.get(key[0], ""))
         bound = {"handed_in_as": person} if person else {}
         return {**dict(zip(KEY_COLUMNS, key, strict=True)), "max_points": points, "answer": start, **bound}
 
     def _all_answers(self) -> dict[Key, tuple[float, str]]:
-        """Return all answers by submission and question, in the order of the run, whatever was graded first.
+        """Return the maximum and the excerpt of every answer, in the order of the submissions in the run.
 
-        As soon as one submission has notebooks, a missing notebook counts as absent answers for every submission of the
-        same handout: all of them have the same maximum.
+        If one submission of a handout has notebooks, every submission of this handout has an entry for each question.
+        The answers of a missing notebook are absent, so that all submissions have the same maximum.
         """
         questions = {key[1:]: most for key, (most, _) in self._answers.items()}
         with_notebooks = {self._handouts[key[0]] for key in self._answers}
@@ -300,10 +315,10 @@ class Marking:
         return {key: everything[key] for key in sorted(everything, key=lambda key: place.get(key[0], len(place)))}
 
     def _read(self) -> tuple[Sheet, list[Key]]:
-        """Read the marks of the current file; return it, and the answer that each row belongs to.
+        """Read the current file, store its marks, and return the sheet and the key of each row.
 
-        Raises UsageError, with the line, for points that are not a valid number, for two rows of one answer that do not
-        agree, and for a row whose id belongs to another person than the one that the row names.
+        Raises UsageError, with the number of the line, for points that are not a valid number, for two different rows
+        of the same answer, and for a row that names another person than the one who has its id.
         """
         sheet = read_sheet(self.path)
         keys = keys_of(sheet, (*self._ids, *self._persons))
@@ -327,7 +342,10 @@ class Marking:
         return sheet, keys
 
     def _check_person(self, written: str, key: Key, place: str) -> None:
-        """Raise UsageError if the row names a person who does not have its id. An unknown id or no name passes."""
+        """Raise UsageError if a row names another person than the one who has its id.
+
+        Accepts a row without a name, and a row with an unknown id.
+        """
         person = self._persons.get(key[0])
         if person is not None and written.strip() and not same_person(written, person):
             found, expected = (clean(name)[:LONGEST_NAME] for name in (written, person))

@@ -1,12 +1,12 @@
 """One run over a class: grades new submissions, reuses current results, and writes all pages.
 
-    found ─► current? ─yes─► earlier result ────────────────► pages, if they are not its own ─► roster
+    found ─► current? ─yes─► earlier result ────────────────► pages, if not current ─────────► roster
                 └─no──► graded (an executor) ─► stored ─────► pages ─────────────────────────► roster
                         on all checks, or on those that a change of the assignment affects (partial_regrade.py)
 
-Each result is stored before its pages are made. So a run that is killed loses only the submissions that it was just
-grading. Memory holds a window of submissions and a small row for each result. The process that runs this must hold the
-lock of the output folder (output_folder.py). A dry run grades in the same way and writes nothing.
+Each result is stored before its pages are made. So if a run is killed, only the submissions that were just being graded
+must be graded again. Memory holds a window of submissions and a small row for each result. The process that runs this
+code must hold the lock of the output folder (output_folder.py). A dry run grades in the same way and writes nothing.
 """
 
 from __future__ import annotations
@@ -61,13 +61,15 @@ from grader.running.regrading import Regrading
 
 @dataclass
 class Batch:
-    """The state of one run. show: called with each row, and whether its result is from an earlier run.
+    """The state of one run.
 
+    show: a function that prints a row; its second argument is True if the result is from an earlier run. marking: the
+    points that staff gave for answers. render: a function that puts the notebooks of a submission into the renderer's
+    queue. hand_ins: collects the data for the gradebook. record: a function that enters the run in the gradebook and
+    returns the new grades. grades: the grade of each submission, with people's decisions.
     only: grade these ids; empty means all. force: regrade current results, too. failed: regrade failed results, too.
-    dry_run: write nothing. marking: marks of staff for answers. render: has the notebooks of a submission rendered.
-    hand_ins: what the gradebook gets to know. record: enters the run in the gradebook, and returns the grades as they
-    are then. grades: what people decided, by submission. spent_s: sums of the spent_s of all results graded in this
-    run, and "reports": the time of this process.
+    dry_run: write nothing. spent_s: sums of the spent_s of all results graded in this run, and "reports": the time of
+    this process.
     """
 
     found: Sequence[Found]
@@ -103,9 +105,9 @@ class Batch:
         return Regrading(self.context)
 
     def run(self, executor: Executor, *, window: int | Callable[[], int]) -> None:
-        """Grade all submissions that need it. When this returns, every result is stored and has its pages.
+        """Grade all submissions that have no current result. When this returns, every result and its pages are stored.
 
-        Raises GraderError if the run cannot continue: nothing can be written, or the jobs are gone.
+        Raises GraderError if the run cannot continue, because a file cannot be written or a job was killed.
         """
         if not self.dry_run:
             sweep_temporary(self.out)
@@ -115,17 +117,17 @@ class Batch:
                 for result in grade_all(waiting(), self.settings, executor, window=window, parts=self.regrading.checks):
                     self.store_fresh(result)
         except BrokenExecutor as error:
-            sweep_work_folders()  # left by the killed job; this also ends its half-started sandbox
+            sweep_work_folders()  # removes those of the killed job, and ends a sandbox that it was starting
             raise GraderError(
                 f"a grading process was killed ({error}). All finished results are stored. Run the same command to "
                 "continue, with fewer --jobs if memory is short."
             ) from error
 
     def finish(self) -> list[str]:
-        """Write the class page and grades.csv from the results of this run, and from stored results of submissions that
-        this run did not choose.
+        """Write the class page and grades.csv, and return warnings about answers.csv.
 
-        Returns warnings about answers.csv. Raises UsageError if staff saved an invalid answers.csv during the run.
+        Both files contain the results of this run, and stored results of submissions that this run did not grade.
+        Raises UsageError if staff saved an invalid answers.csv during the run.
         """
         for one in self.found:
             if one.id not in self.rows and (earlier := stored(self.out, one.id)) is not None:
@@ -147,7 +149,8 @@ class Batch:
         rows = [self.rows[one.id] for one in self.found if one.id in self.rows]
         points = self.marking.points()
         title = self.context.assignment.title
-        write_text(self.out / "index.html", class_page(self.roster, title=title, points=points, grades=self.grades))
+        page = class_page(self.roster, title=title, points=points, grades=self.grades)
+        write_text(self.out / "index.html", page, durable=False)
         write_text(self.out / "grades.csv", grades_csv(rows, points, self.grades))
         if self.regrading.moved.both:
             page = compare_page(self.regrading.moved, title=title, between="Changes by the last regrade")
@@ -155,7 +158,7 @@ class Batch:
         return warnings
 
     def left_to_grade(self) -> Iterator[Submission]:
-        """Yield the submissions that need grading; publish the current results of all others on the way."""
+        """Yield the submissions without a current result. For all others, publish the current result instead."""
         for one in self.chosen:
             submission = self.read(one)
             if submission is None:
@@ -163,7 +166,7 @@ class Batch:
             earlier, fresh = stored(self.out, one.id), blank_result(submission, self.context, 0.0)
             again = self.force or (self.failed and earlier is not None and has_failed(earlier))
             if earlier is not None and not again and is_current(earlier, fresh):
-                if earlier.submission != fresh.submission:  # the same content, now in another place
+                if earlier.submission != fresh.submission:  # the same files are now at another path
                     earlier = replace(earlier, submission=fresh.submission)
                     if not self.dry_run:
                         store(self.out, earlier)
@@ -175,7 +178,7 @@ class Batch:
                 yield submission
 
     def left_to_grade_whole(self) -> Iterator[Submission]:
-        """Yield the submissions that ran on some checks, where their results affect all other checks."""
+        """Yield the submissions that must be graded on all checks, after the outcome of some checks has changed."""
         again = set(self.regrading.again)
         for one in self.chosen:
             submission = self.read(one, render=False) if one.id in again else None
@@ -183,7 +186,7 @@ class Batch:
                 yield submission
 
     def read(self, one: Found, *, render: bool = True) -> Submission | None:
-        """Read a submission. If the machine cannot read it, store a fault of ours and return None."""
+        """Read a submission. If a fault of ours prevents reading, store a result with this fault and return None."""
         try:
             submission = read(one, self.context.assignment, notebooks=lambda: self.handed_out)
         except AssignmentError:  # an error in the assignment concerns all submissions
@@ -197,7 +200,7 @@ class Batch:
         return submission
 
     def store_fresh(self, result: Result) -> None:
-        """Store a fresh result and publish it. After a fault of the grader, an earlier result stays in its place."""
+        """Store a new result and publish it. A result of status grader_error does not replace an earlier result."""
         began = time.perf_counter()
         whole = self.regrading.complete(result)
         if whole is None:
@@ -229,26 +232,28 @@ class Batch:
 
 
 def has_failed(result: Result) -> bool:
-    """Whether the machine may have caused a failure: the submission was not graded, or a check ended without values to
-    judge."""
+    """Return whether grading again may help, because the machine may have caused a failure.
+
+    The machine may be the cause if the submission was not graded, or if a check has status error, timeout or crashed.
+    """
     return result.status != GRADED or any(check.status in (ERROR, TIMEOUT, CRASHED) for check in result.checks)
 
 
 def decided(grade: Grade | None) -> Grade | None:
-    """The grade, if people had a part in it: only then has a page more to show than the result."""
+    """Return the grade if people decided about it, else None: without decisions, a page shows only the result."""
     return replace(grade, opened=()) if grade and grade.is_decided else None
 
 
 def opened(grade: Grade | None) -> tuple[str, ...]:
-    """The visibilities of checks that have become visible by now."""
+    """Return the visibilities (after_due_date, after_published) whose checks students may see now."""
     return grade.opened if grade else ()
 
 
 def write_pages(out: Path, result: Result, marks: Marks, grade: Grade | None = None) -> list[str]:
-    """Write the two pages of a stored result, unless they exist and would be the same.
+    """Write the two pages of a stored result, unless both exist and are current.
 
-    If a page cannot be made, this returns the fault (ours), and the run continues. The staff page is written last,
-    since its stamp is valid for both pages.
+    If a page cannot be made, returns the fault instead of raising it, so that the run continues. Writes the staff page
+    last, because its stamp shows that both pages are current.
     """
     staff, feedback = out / f"{result.id}.html", out / "feedback" / f"{result.id}.html"
     stored_at = result_path(out, result.id)

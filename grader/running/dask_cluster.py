@@ -5,8 +5,8 @@
 
 Workers need this grader installed, the same Python and NumPy for submissions, and a sandbox; they need no shared disk.
 A worker whose environment could change marks raises an error that names the difference. If a worker dies, Dask retries
-its submissions on another. The scheduler holds at most a window of submissions, which grows as workers join.
-Documentation: docs/cluster.md; extra: cluster.
+its submissions on another worker. The scheduler holds at most a window of submissions, which grows when workers join.
+Needs the extra `cluster`. Documentation: docs/cluster.md.
 """
 
 from __future__ import annotations
@@ -30,15 +30,16 @@ from grader.errors import GraderError, UsageError
 from grader.grading.context import Context, Settings, prepare
 
 CONNECT_S: Final = 10
-PER_THREAD: Final = 2  # submissions per thread of a worker: one in work, one waiting there
-RETRIES: Final = 2  # of a task that raised; for workers that die, Dask's setting allowed-failures counts
+PER_THREAD: Final = 2  # submissions per thread of a worker: one is being graded, one waits
+RETRIES: Final = 2  # retries after an exception in a task; after the death of a worker, Dask's allowed-failures counts
 
 
 @dataclass(frozen=True)
 class Bundle(WorkerPlugin):
-    """The files of an assignment that grading needs, as one zip. python: for all workers; None: each uses its own.
+    """The files of an assignment that grading needs, as one zip.
 
-    The bundle is a plugin of Dask: each worker unpacks it into its scratch folder before the first task.
+    The bundle is a plugin of Dask: each worker unpacks it into its scratch folder before the first task. python: the
+    Python that runs submissions on all workers; if None, each worker uses its own.
     """
 
     content: bytes
@@ -71,7 +72,7 @@ def make_bundle(settings: Settings, context: Context, python: str | None) -> Bun
 
 
 def unpack(bundle: Bundle, folder: Path) -> None:
-    """Unpack atomically: several processes may do this at once, and one may die meanwhile."""
+    """Unpack atomically, because several processes may unpack at once, and one of them may die while it unpacks."""
     target = folder / bundle.name
     if target.exists():
         return
@@ -87,7 +88,7 @@ def unpack(bundle: Bundle, folder: Path) -> None:
 
 
 def run_on_worker(bundle_name: str, fn: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-    """On a worker: run the task, with settings that point to the worker's own copy of the assignment.
+    """Run a task on a worker. The settings of the task are changed to the worker's own copy of the assignment.
 
     Raises GraderError if Python, NumPy, sandbox or grader of this machine differ from the parent's.
     """
@@ -105,12 +106,12 @@ def run_on_worker(bundle_name: str, fn: Callable[..., Any], args: tuple[Any, ...
 
 
 class ClusterExecutor(Executor):
-    """Grades submissions on the workers of one scheduler. A context manager: on exit it cancels unfinished tasks."""
+    """Grades submissions on the workers of one scheduler. The end of its `with` block cancels unfinished tasks."""
 
     def __init__(self, address: str, settings: Settings, context: Context, *, python: str | None = None) -> None:
-        """address: of the scheduler, or its scheduler file. python: runs submissions; None: each worker uses its own.
+        """address: the scheduler's address, or its scheduler file. python: see Bundle.
 
-        Raises UsageError if no scheduler answers there.
+        Raises UsageError if no scheduler answers at this address.
         """
         self.bundle = make_bundle(settings, context, python)
         where = {"scheduler_file": address} if os.path.isfile(address) else {"address": address}

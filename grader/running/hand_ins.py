@@ -1,7 +1,7 @@
-"""What a run tells the gradebook about each submission: its result as a HandIn, in little memory.
+"""Collects one HandIn for each submission of a run: the data from its result that the gradebook stores.
 
-Points by function and check are lists; the names that they are about stand in a Layout, which nearly all results of a
-class share.
+To save memory, the points of functions and checks are tuples without names. The names are in a PointLayout, and nearly
+all results of a class share the same layout.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from grader.intake.collect import Found
 from grader.intake.downloads.recognise import LARGEST, METADATA, times_in
 from grader.records import GRADER_ERROR, Reason, Result
 
-HANDED_IN_BY: Final = "handed_in_by"  # the note that says so, and whether it was late
+HANDED_IN_BY: Final = "handed_in_by"  # the note that names the person, and says whether the submission was late
 
 
 @dataclass
 class HandIns:
-    """Grows while results come in. persons: whose each id is."""
+    """Collects the results of a run. persons: for each id, the person who handed in."""
 
     found: Sequence[Found]
     persons: Mapping[str, str]
@@ -49,7 +49,7 @@ class HandIns:
         )
 
     def all(self, answers: Mapping[str, Mapping[str, tuple[float | None, float]]]) -> list[HandIn]:
-        """Those of this run, in its order. answers: what staff gave, by submission and question."""
+        """Return all collected, in the order of the run. answers: by submission and question, points and maximum."""
         times = times_of(self.found)
         return [
             replace(self._taken[one.id], answers=answers.get(one.id, {}), submitted_at=times.get(one.id))
@@ -63,7 +63,7 @@ def is_late(note: Reason) -> bool:
 
 
 def times_of(found: Sequence[Found]) -> dict[str, datetime]:
-    """When each submission was handed in, where Gradescope's list beside its folder says so."""
+    """Return the time at which each submission was handed in, if Gradescope's list beside its folder has this time."""
     lists: dict[Path, Mapping[str, datetime]] = {}
     times = {}
     for one in found:
@@ -76,7 +76,10 @@ def times_of(found: Sequence[Found]) -> dict[str, datetime]:
 
 
 def read_times(path: Path) -> Mapping[str, datetime]:
-    """Of a list that is not there or cannot be read: no times; who handed in was read from it before, with care."""
+    """Return the times in Gradescope's list, or no times if the file is missing or cannot be read.
+
+    No error is needed here: intake has already read the same file for names, and reported a damaged file.
+    """
     try:
         with open(path, "rb") as file:
             return times_in(file.read(LARGEST))

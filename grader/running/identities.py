@@ -2,11 +2,12 @@
 
     {"schema": 1, "ids": [{"id": "a_b-2", "person": "a b", "source": "class/a b"}, …]}
 
-An id is part of file names and of answers.csv, and goes to the learning platform. So it must not depend on other
-submissions: `a b` and `a_b` would both get a_b, and only one of them can. person: name of the folder or archive, or the
-person that the platform names. source: its last path, which tells two persons of one name apart. If neither shows whose
-an id is, the run stops. In an output folder of version 0.1, which lacks this file, the ids are those of its results.
-The process that holds the lock of the folder (output_folder.py) writes the file atomically, before it grades.
+An id is part of file names and of answers.csv, and is exported to the learning platform. So an id must not depend on
+which other submissions are in a run: `a b` and `a_b` would both get the id a_b, but only one of them can have this id.
+person: the name of the folder or archive, or the person that the platform names. source: the submission's last path,
+which distinguishes two persons of the same name. If neither shows who has an id, the run stops.
+Version 0.1 did not write this file; in its output folders, the ids are those of the results. The process that holds the
+lock of the folder (output_folder.py) writes the file atomically, before it grades.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ SCHEMA: Final = 1
 
 @dataclass(frozen=True)
 class Known:
-    """A person who was graded in this folder. names: further names that may mean this person; only from results."""
+    """A person who was graded into this folder. names: further names for this person, only if read from results."""
 
     id: str
     person: str
@@ -42,9 +43,9 @@ class Known:
 
 
 def assign_ids(found: Sequence[Found], out: Path) -> tuple[list[Found], dict[str, str]]:
-    """Return the submissions with their ids in this folder, and the person of every id that is known there.
+    """Return the submissions with their ids in this folder, and the person of every id that the folder knows.
 
-    Writes nothing. Raises UsageError if the list is damaged, or if it is unclear whose an id is.
+    Writes nothing. Raises UsageError if the list is damaged, or if it is unclear which person has an id.
     """
     known = read_ids(out)
     settled = match_known(found, known)
@@ -57,7 +58,7 @@ def assign_ids(found: Sequence[Found], out: Path) -> tuple[list[Found], dict[str
 
 
 def save_ids(found: Sequence[Found], out: Path) -> None:
-    """Add these submissions to the list and write it. Raises GraderError if that fails."""
+    """Add these submissions to the list and write the list. Raises GraderError if it cannot be written."""
     entries = {one.id: one for one in read_ids(out)}
     entries |= {one.id: Known(one.id, one.person, one.source) for one in found}
     listed = ({"id": one.id, "person": one.person, "source": one.source} for one in entries.values())
@@ -68,7 +69,7 @@ def save_ids(found: Sequence[Found], out: Path) -> None:
 
 
 def read_ids(out: Path) -> list[Known]:
-    """The persons who are known in this folder. Raises UsageError if the list is damaged."""
+    """Return the persons who were graded into this folder. Raises UsageError if the list is damaged."""
     path = out / NAME
     try:
         data = json.loads(path.read_text(encoding="utf-8"))
@@ -88,13 +89,13 @@ def read_ids(out: Path) -> list[Known]:
 
 
 def is_id(text: str) -> bool:
-    """Whether Ids can give this id: a safe name, possibly with a number or, after a reserved name, with `_`."""
+    """Return whether `Ids` can make this id: a safe name, possibly with a number, or with `_` after a reserved name."""
     plain = re.sub(r"-[0-9]{1,9}$", "", text)
     return any(make_id(name) == one for one in (text, plain) for name in (one, one.removesuffix("_")))
 
 
 def from_results(out: Path) -> list[Known]:
-    """The persons graded by version 0.1, which wrote no list: read from the path of the submission in each result."""
+    """Return the persons that version 0.1 graded, read from the path in each result: version 0.1 wrote no list."""
     known = []
     for name in stored_ids(out):
         result = stored(out, name)
@@ -117,15 +118,16 @@ def match_known(found: Sequence[Found], known: Sequence[Known]) -> list[Known | 
         for name in {one.person, *one.names}:
             named[name].append(one)
     candidates = []
-    # Candidates are the persons of the same name. If there is none, they are persons read from results, found by the
-    # names that the entries of the download have.
+    # Candidates are the persons of the same name. If no person has this name, the candidates are persons that were read
+    # from results and have the name of one of the download's entries.
     for new in found:
         same = list(named.get(new.person, ()))
         for name in () if same else map(same_name, new.entries):
             same += [was for was in named.get(name, ()) if was.names and was not in same]
         candidates.append(same)
     settled: dict[int, Known] = {}
-    # Take matches that are unique by name alone; then those unique by name and path; then by the path's last two parts.
+    # First accept pairs that are unique by name alone; then pairs that are unique by name and whole path; then pairs
+    # that are unique by name and the last two parts of the path.
     for part in (slice(0), slice(None), slice(-2, None)):
         taken = {was.id for was in settled.values()}
         pairs = [

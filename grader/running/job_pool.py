@@ -1,4 +1,4 @@
-"""Executors that grade submissions: this process itself, or several jobs (processes) that end when this one does.
+"""Executors that grade submissions: in this process, or in several jobs (processes) that end when this process ends.
 
     parent ──tasks──► job, job, …    each has its own sandboxes and work folders
            ◄─results─                in the order in which they are finished
@@ -6,8 +6,8 @@
 Any other executor of concurrent.futures works as well (dask_cluster.py). A student's failure is part of the Result; a
 fault of ours becomes a Result of status grader_error and does not stop other submissions.
 
-Only the parent reacts to Ctrl-C: it sends SIGTERM to its jobs. There the signal raises an exception, so that sandboxes
-are killed and work folders removed. If the parent dies, for whatever reason, each job stops by itself in the same way.
+Only the parent reacts to Ctrl-C: it sends SIGTERM to its jobs. In a job, SIGTERM raises an exception, so that the job
+kills its sandboxes and removes its work folders. If the parent dies, each job sends SIGTERM to itself.
 """
 
 from __future__ import annotations
@@ -34,13 +34,14 @@ from grader.pausing_gc import importing
 from grader.records import GRADER_ERROR, Reason, Result, Submission, as_written
 from grader.running.forking import can_fork, ctrl_c_blocked
 
-with importing():  # at the top: a job imports this before begin_job, while it has nothing to clean up if stopped
+# A job imports these modules before begin_job. It has nothing to clean up then, and may be killed during the import.
+with importing():
     from grader.grading.context import Settings, prepare
     from grader.grading.reference_pool import forget, keeping
     from grader.grading.submission import blank_result, grade_submission
     from grader.running.output_folder import release_inherited_locks
 
-PATIENCE_S: Final = 5.0  # for a job to clean up; killing a sandbox and removing its folder takes about 0.1 s
+PATIENCE_S: Final = 5.0  # time for a job's cleanup; killing a sandbox and removing its folder takes about 0.1 s
 STOPPED: Final = 128 + signal.SIGTERM
 
 
@@ -52,10 +53,10 @@ def grade_all(
     window: int | Callable[[], int],
     parts: Mapping[str, Collection[str]] | None = None,
 ) -> Iterator[Result]:
-    """Grade with at most `window` submissions in the executor at once. Yields results in the order they are finished.
+    """Grade submissions with at most `window` of them in the executor at once. Yield each result when it is finished.
 
     window: a number, or a function if the number changes because machines join and leave.
-    parts: for the id of a submission, the checks on which to grade it; submissions that are not listed are graded on
+    parts: for the id of a submission, the checks on which to grade it. Submissions that it does not list are graded on
     all checks.
     """
     running: dict[Future[Result], Submission] = {}
@@ -72,12 +73,15 @@ def grade_all(
 
 
 def result_of(future: Future[Result], submission: Submission, settings: Settings) -> Result:
-    """The result of a task. Raises GraderError and BrokenExecutor, since these concern all other tasks, too."""
+    """Return the result of a task; an exception in transport becomes a result of status grader_error.
+
+    Raises GraderError and BrokenExecutor, because these affect all other tasks, too.
+    """
     try:
         return future.result()
     except (GraderError, BrokenExecutor):
         raise
-    except Exception as error:  # raised between the two processes, for example by pickling
+    except Exception as error:  # pickle, for example, failed on the task or the result
         blank = blank_result(submission, prepare(settings), time.monotonic())
         reason = Reason.of("grading_lost", error=type(error).__name__, text=str(error))
         return replace(blank, status=GRADER_ERROR, reason=reason)
@@ -100,7 +104,7 @@ def grade_safely(submission: Submission, settings: Settings, checks: Collection[
 
 @contextmanager
 def make_executor(jobs: int) -> Iterator[Executor]:
-    """Yield an executor: a pool of processes, since judging needs CPU time, too; for one job, this process itself."""
+    """Yield an executor: a pool of processes; for one job, this process. Threads would share one CPU for judging."""
     if jobs > 1:
         with JobPool(jobs) as pool:
             yield pool
@@ -122,16 +126,16 @@ class SerialExecutor(Executor):
 
 
 class JobPool(ProcessPoolExecutor):
-    """A pool of jobs. If an exception leaves its `with` block, it stops all of them at once."""
+    """A pool of jobs. If its `with` block raises an exception, the pool stops all jobs at once."""
 
     def __init__(self, jobs: int) -> None:
         context = multiprocessing.get_context("fork" if can_fork() else "spawn")
         super().__init__(jobs, mp_context=context, initializer=begin_job)
         if can_fork():
-            self.submit(os.getpid)  # the first task starts all jobs: fork them before this process has another thread
+            self.submit(os.getpid)  # a first task forks all jobs: fork before this process starts another thread
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
-        with ctrl_c_blocked():  # this call may start jobs
+        with ctrl_c_blocked():  # `submit` may start jobs, which inherit the blocked signal
             return super().submit(run_unless_stopped, fn, *args, **kwargs)
 
     def __exit__(self, kind: type[BaseException] | None, *problem: Any) -> None:
@@ -141,7 +145,7 @@ class JobPool(ProcessPoolExecutor):
             self.stop()
 
     def stop(self) -> None:
-        """Stop all jobs and everything that they run, now."""
+        """Stop all jobs and the sandboxes that they run, without waiting for results."""
         processes = multiprocessing.active_children()
         self.shutdown(wait=False, cancel_futures=True)
         for process in processes:
@@ -153,9 +157,9 @@ class JobPool(ProcessPoolExecutor):
 
 
 def begin_job() -> None:
-    """Set up a job, before its first task."""
+    """Set up a job before its first task: locks, signals, cleanup at the end."""
     release_inherited_locks()
-    # A handler and not SIG_IGN: a student's process would inherit SIG_IGN.
+    # Ignore Ctrl-C by a handler, because a student's process would inherit SIG_IGN.
     signal.signal(signal.SIGINT, lambda *_: None)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
     signal.signal(signal.SIGTERM, stop_job)
@@ -180,12 +184,12 @@ def run_unless_stopped(fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> 
         parent = multiprocessing.parent_process()
         if parent is None or not parent.is_alive():
             forget()
-            os._exit(STOPPED)  # cleanup is done, and without a parent nothing reads the result or sends a task
+            os._exit(STOPPED)  # ProcessPoolExecutor would catch SystemExit and wait for a task that no parent sends
         raise
 
 
 def end_with_parent() -> None:
-    """Wait until the parent is gone, then stop this job the way the parent would have done."""
+    """Wait until the parent has ended, then stop this job by SIGTERM, as the parent does."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         connection.wait([parent.sentinel])

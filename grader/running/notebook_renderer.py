@@ -1,23 +1,22 @@
-"""Renders notebooks as pages, in parallel to grading: one process renders, a thread feeds it; marks never wait for it.
+"""Renders notebooks as pages in one extra process, in parallel to grading. A thread sends it notebooks. No mark waits.
 
     submission ─► request ─► queue ─► thread ══ pipe ══► process: mistune, nh3        OUT/notebooks/<id>/<notebook>.html
                                       ▲               (bytes in, HTML out)
-                                      └─ a deadline; if the process misses it, it is killed, and the page says so
+                                      └─ a deadline; the thread kills a process that misses it, and the page says so
 
-The process is ours and trusted. It renders a student's notebook but never runs its code; it is separate only to limit
-its time and memory. A page carries a hash of its source, so each content is rendered once. The process starts early if
-a quick look at the submissions finds a notebook, else with the first notebook: its imports take as long as grading a
-small submission, so they run in parallel to that. A run without notebooks never starts it.
+The process is ours and trusted. It renders a student's notebook but never runs the notebook's code. Rendering has a
+separate process only to limit its time and memory. A page contains a hash of its source, so each notebook is rendered
+once. Starting the process takes as long as grading a small submission, because of its imports. So the process starts
+before grading if a quick search of the submissions finds a notebook, and otherwise with the first notebook. A run
+without notebooks never starts the process.
 """
 
 from __future__ import annotations
 
 import importlib.util
 import json
-import multiprocessing
 import os
 import queue
-import signal
 import threading
 import time
 from collections.abc import Iterable
@@ -26,7 +25,7 @@ from itertools import islice
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from grader.atomic_files import write_text
 from grader.errors import GraderError
@@ -34,31 +33,31 @@ from grader.intake.notebooks.cells import NOT_INSTALLED
 from grader.pausing_gc import importing
 from grader.records import Reason, Submission
 from grader.report.notebooks.marked_answers import NOTEBOOKS, page_names
-from grader.running.forking import can_fork, ctrl_c_blocked
+from grader.running.forking import start_with_pipe
 from grader.running.output_folder import has_stamp, stamp_of
 
 NEEDED: Final = ("nbformat", "mistune", "nh3")
-LOOKED_AT: Final = 50  # folders per path that have_notebooks searches
-STARTING_S: Final = 60.0  # starting takes 0.2 s on an idle machine
-NOTEBOOK_S: Final = 20.0  # rendering the largest notebook that is handed out takes 0.2 s
-SUBMISSION_S: Final = 60.0  # for all notebooks of one student, since other students wait
+LOOKED_AT: Final = 50  # for each path, the number of folders that have_notebooks searches
+STARTING_S: Final = 60.0  # starting the process takes 0.2 s on an idle machine
+NOTEBOOK_S: Final = 20.0  # rendering the largest handed-out notebook takes 0.2 s
+SUBMISSION_S: Final = 60.0  # limit for all notebooks of one student, because other students' notebooks wait
 MEMORY_BYTES: Final = 2 << 30
-WAITING: Final = 64  # notebooks in the queue, which is in memory
+WAITING: Final = 64  # the queue holds at most this many notebooks, because they are in memory
 
 TRIAL: Final = b"""{"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": [
 {"cell_type": "markdown", "source": "text"}, {"cell_type": "code", "source": "1", "outputs": []}]}"""
 
-Request = tuple[Path, str, str, bytes, str]  # where, submission, notebook, content, stamp
+Request = tuple[Path, str, str, bytes, str]  # path of the page, submission, notebook, content, stamp
 
 
 def have_notebooks(paths: Iterable[Path]) -> bool:
-    """Whether a quick look finds a notebook. The look opens no archives, and sees only a part of a large class."""
+    """Return whether a quick search finds a notebook. The search opens no archives, and skips much of a large class."""
     folders = (found for path in paths for found in islice(os.walk(path), LOOKED_AT))
     return any(name.endswith(".ipynb") for _, _, files in folders for name in files)
 
 
 class Renderer:
-    """Renders the requested notebooks until its `with` block ends. faults: errors on our side."""
+    """Renders the requested notebooks until its `with` block ends. faults: messages on faults of the grader."""
 
     def __init__(self, out: Path) -> None:
         self._out = out
@@ -72,13 +71,13 @@ class Renderer:
         self._stopped = False
 
     def start(self) -> None:
-        """Start the process before the first request. If a library is missing, do nothing: `request` raises then."""
+        """Start the process before the first request. If a library is missing, do nothing; `request` will raise."""
         if all(importlib.util.find_spec(name) is not None for name in NEEDED):
-            with suppress(OSError):  # the first notebook tries again
+            with suppress(OSError):  # the first notebook tries to start the process again
                 self._start()
 
     def request(self, submission: Submission) -> None:
-        """Queue the notebooks whose pages are not current. Raises GraderError if a library is missing."""
+        """Put the notebooks without a current page into the queue. Raises GraderError if a library is missing."""
         if not submission.notebooks:
             return
         for name in NEEDED:
@@ -98,7 +97,7 @@ class Renderer:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Render all remaining requests. After an exception, end at once: the next run renders the missing pages."""
+        """Render all remaining requests. After an exception, render none: the next run renders the missing pages."""
         if kind is not None:
             self._stopped = True
             if (process := self._process) is not None:
@@ -141,18 +140,11 @@ class Renderer:
             self.faults.append(f"{submission}: the page of {name} could not be made ({type(error).__name__}: {error})")
 
     def _start(self) -> None:
-        ours, theirs = multiprocessing.Pipe()
-        # Fork if possible: before large imports it is fast, and Python need not start again.
-        start, inherited = ("fork", (ours,)) if can_fork() else ("spawn", ())
-        context: Any = multiprocessing.get_context(start)
-        process = context.Process(target=serve, args=(theirs, *inherited), daemon=True)
-        with ctrl_c_blocked():
-            process.start()
-        theirs.close()
-        self._process, self._pipe, self._is_ready = process, ours, False
+        self._process, self._pipe = start_with_pipe(serve)
+        self._is_ready = False
 
     def _make_ready(self) -> None:
-        """Wait until a process is running and has imported what it needs. Raises GraderError if it does not start."""
+        """Wait until the process runs and has imported its libraries. Raises GraderError if it does not start."""
         if self._pipe is None:
             self._start()
         if self._is_ready or self._pipe is None:
@@ -180,7 +172,7 @@ class Renderer:
         return None
 
     def end(self) -> None:
-        """Kill the process if one is running. Call this, too, if `start` was called but the `with` block never ran."""
+        """Kill the process if it runs. Call this after `start` if the `with` block, which also calls it, never ran."""
         process, self._process = self._process, None
         pipe, self._pipe = self._pipe, None
         if process is not None:
@@ -190,19 +182,8 @@ class Renderer:
             pipe.close()
 
 
-def serve(pipe: Connection, inherited: Connection | None = None) -> None:
-    """The main function of the process: render notebooks until the parent closes the pipe.
-
-    inherited: the parent's end of the pipe, which a forked process also holds. The process must close that end, or it
-    never sees the end of the pipe.
-    """
-    if inherited is not None:
-        inherited.close()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent handles Ctrl-C
-    for name in ("SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is not None and callable(signal.getsignal(number)):  # a forked process inherits the parent's handler
-            signal.signal(number, signal.SIG_DFL)
+def serve(pipe: Connection) -> None:
+    """The main function of the process: render notebooks until the parent closes the pipe."""
     with suppress(ImportError, OSError, ValueError):
         import resource
 
@@ -210,7 +191,7 @@ def serve(pipe: Connection, inherited: Connection | None = None) -> None:
     with importing():
         from grader.report.notebooks.notebook_page import framed, notebook_page
 
-        notebook_page(TRIAL, name="", submission="")  # the first use loads libraries, templates and patterns
+        notebook_page(TRIAL, name="", submission="")  # the first page loads libraries and templates
     pipe.send_bytes(b"ready")
     with suppress(EOFError, OSError):
         while True:
@@ -218,7 +199,7 @@ def serve(pipe: Connection, inherited: Connection | None = None) -> None:
             content = pipe.recv_bytes()
             try:
                 page = notebook_page(content, name=name, submission=submission)
-            except Exception as error:  # a library failed on the student's content
+            except Exception as error:  # a library cannot render what the student wrote
                 problem = Reason.of("renderer_failed", error=type(error).__name__)
                 page = framed("", problem, name=name, submission=submission)
             pipe.send_bytes(page.encode("utf-8", "replace"))

@@ -1,14 +1,14 @@
 """The output folder: results as files, and a lock so that only one grader at a time writes there.
 
-    OUT/.grader.lock         the kernel releases its lock when the process dies, for whatever reason, so nobody has to
-                             remove a lock by hand; the content of the file is for people
+    OUT/.grader.lock         locked while a grader writes; the kernel releases the lock when the process ends in any
+                             way, so nobody has to remove a lock by hand; the content tells people who has the lock
     OUT/results/<id>.json    the result of one submission; everything else can be rebuilt from the results
     OUT/<id>.html            ends with a stamp, a hash of the result and of the code that made the page; written after
                              the result and the feedback page, so a matching stamp means that all three exist and
                              belong together
 
-Files are written to a temporary name and renamed. A run that is killed at any moment leaves old or new files, each of
-them complete, and at most one temporary file, which the next run with the lock removes.
+The grader writes each file under a temporary name and renames it. A run that is killed at any moment leaves old or new
+files, each of them complete, and at most one temporary file, which the next run removes.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ from grader.version import pages_version
 
 LOCK: Final = ".grader.lock"
 HOLDER_BYTES: Final = 300
-LOCKED: Final[set[int]] = set()  # descriptors of the locked files
-# The errors of network file systems that have no locks.
+LOCKED: Final[set[int]] = set()  # file descriptors of the lock files that this process has locked
+# The errors that network file systems without locks return.
 NO_LOCKS: Final = (errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL)
 
 
@@ -43,7 +43,7 @@ def locked(out: Path) -> Iterator[str]:
 
     Raises UsageError, naming the holder, if another grader has the lock; GraderError if the folder is not writable.
     """
-    import fcntl  # here, since Windows lacks it and `grader check` also runs there
+    import fcntl  # not at the top of the file: Windows lacks this module, and `grader check` also runs on Windows
 
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -83,7 +83,7 @@ def release_inherited_locks() -> None:
 
 
 def read_holder(file: int) -> str:
-    """The text that the holder wrote, without control characters."""
+    """Return the text that the process with the lock wrote into the lock file, without control characters."""
     text = os.pread(file, HOLDER_BYTES, 0).decode("utf-8", "replace")
     return "".join(letter for letter in text if letter.isprintable()) or "another grader"
 
@@ -100,17 +100,17 @@ def sweep_temporary(out: Path) -> None:
 
 
 def store(out: Path, result: Result) -> None:
-    """Write a result. A fault of ours never replaces an earlier result."""
+    """Write a result. A result of status grader_error never replaces an earlier result."""
     path = result_path(out, result.id)
     if result.status != GRADER_ERROR or not path.exists():
         write_text(path, result.to_json())
 
 
 def stored(out: Path, submission: str) -> Result | None:
-    """The result of an earlier run; None if it does not exist, cannot be read, or a page could not show it."""
+    """Return the result of an earlier run; None if it does not exist, cannot be read, or cannot be shown on a page."""
     try:
         result = Result.from_json(result_path(out, submission).read_text(encoding="utf-8"))
-        for reason in reasons_in(result):  # a newer grader, or damage, may have left a reason that pages cannot show
+        for reason in reasons_in(result):  # a newer grader may have written a reason that this grader does not know
             say(reason)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, IndexError):
         return None
@@ -118,24 +118,23 @@ def stored(out: Path, submission: str) -> Result | None:
 
 
 def is_current(result: Result, fresh: Result) -> bool:
-    """Whether grading again would give the same result as the earlier one. fresh: today's result, still without
-    verdicts.
+    """Return whether grading again would give the same result. fresh: a result for today's files, without verdicts.
 
     True if submission, assignment and environment have the same content; the path of the submission does not matter.
-    False if the submission could not be graded: trying again costs little.
+    False if the submission could not be graded, because trying again takes little time.
     """
-    parts = ("grounds", "environment", "notebooks")  # notebooks: the handed-out ones may have changed
+    parts = ("grounds", "environment", "notebooks")  # notebooks: handed-out notebooks may have changed
     same = all(getattr(result, part) == getattr(fresh, part) for part in parts)
-    decides = ("title", "sha256", "handout")  # of the assignment; its parts' hashes follow from the whole's
+    decides = ("title", "sha256", "handout")  # sha256 covers the whole assignment, so its parts need no comparison
     same = same and all(result.assignment.get(key) == fresh.assignment.get(key) for key in decides)
     same = same and all(result.submission.get(key) == fresh.submission.get(key) for key in ("id", "sha256", "files"))
     return same and result.status == GRADED and result.notes[: len(fresh.notes)] == fresh.notes
 
 
 def stamp_of(content: bytes, *words: str) -> str:
-    """The last line of a page: a hash over its sources and over the code that made it.
+    """Return the stamp, the last line of a page: a hash of its sources and of the code that makes pages.
 
-    content: the file that the page is made from. words: its other sources.
+    content: the result or notebook that the page shows. words: its other sources.
     """
     digest = hashlib.sha256(pages_version().encode())
     for part in (*(word.encode("utf-8", "surrogatepass") for word in words), content):

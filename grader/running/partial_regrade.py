@@ -1,12 +1,13 @@
-"""After checks changed: choose the checks to run again, and merge their verdicts into the earlier result. Pure.
+"""After checks have changed: choose the checks to run again, and merge their verdicts into the earlier result. Pure.
 
     earlier, fresh ─► what_to_run ─► checks ─► graded only on these ─► merge ─► Result, or None: grade it on all
 
-The verdict of a check depends on other checks in three ways. The checks of a function, and of the functions that feed
-it or are fed by it (`needs`), share their marks, so they run as one group. The callers of a function (`[stubs]`) are
-judged by it, so its checks run with them. A caller runs again with stubs in place of wrong functions. So if a function
-becomes right or wrong, its callers may be affected and everything runs. If a check ran out of time or memory, this may
-have changed the verdict of another check, so no verdict is reused.
+The verdict of a check depends on other checks in three ways. First, a function and the functions that it is linked to
+by `needs` (such as a forward and its backward) share follow-through marks, so the checks of all of them run as one
+group. Second, a function that calls others (`[stubs]`) is graded again with stubs in place of called functions that are
+wrong. So the checks of the called functions run with the checks of the caller; and if a called function becomes right
+or wrong, all checks run. Third, a check that ran out of time or memory may have changed the verdict of another check,
+so then all checks run.
 """
 
 from __future__ import annotations
@@ -24,9 +25,10 @@ REST: Final = "rest"
 
 
 def what_to_run(earlier: Result, fresh: Result, assignment: Assignment) -> frozenset[str] | None:
-    """The ids of the checks to run, if all other verdicts of the earlier result hold; None if all checks must run.
+    """Return the ids of the checks to run, if all other verdicts of the earlier result hold; None to run all checks.
 
-    fresh: today's result, still without verdicts. Both need the hashes of their parts; without these, all checks run.
+    fresh: a result for today's files, without verdicts. If `earlier` or `fresh` lacks the hashes of the assignment's
+    parts, all checks run.
     """
     before, now = (result.assignment.get(PARTS) for result in (earlier, fresh))
     if not before or not now or before.get(REST) != now.get(REST) or earlier.status != GRADED:
@@ -54,12 +56,12 @@ def what_to_run(earlier: Result, fresh: Result, assignment: Assignment) -> froze
 
 
 def is_unsure(result: Result) -> bool:
-    """Whether the time, the memory or the order of one check may have changed the verdict of another."""
+    """Return whether the time, the memory or the order of one check may have changed the verdict of another check."""
     return any(check.status in (TIMEOUT, CRASHED) or check.after_hidden for check in result.checks)
 
 
 def groups_of(functions: Collection[str], assignment: Assignment) -> set[str]:
-    """These functions, and all that feed them or are fed by them in a check."""
+    """Return these functions, and all functions that are linked to them by `needs`, directly or through others."""
     found = set(functions)
     pairs = [(check.function, check.needs) for check in assignment.checks if check.needs]
     while more := {name for pair in pairs if not found.isdisjoint(pair) for name in pair} - found:
@@ -77,7 +79,10 @@ def with_called(functions: Collection[str], assignment: Assignment) -> set[str]:
 def merge(
     earlier: Result, partial: Result, fresh: Result, assignment: Assignment, ran: Collection[str]
 ) -> Result | None:
-    """The result as if all checks had run; None if the other checks may be affected. partial: the result of `ran`."""
+    """Return the result that running all checks would give; None if verdicts of the other checks may have changed.
+
+    ran: the ids of the checks that ran. partial: the result with their verdicts.
+    """
     if is_unsure(partial):
         return None
     functions = {assignment.definitions[name].function for name in ran}
@@ -100,9 +105,9 @@ def merge(
 
 
 def standing_of(checks: Collection[CheckResult], functions: Collection[str]) -> Mapping[str, tuple[bool, bool]]:
-    """By function, whether all of its checks passed, and whether all passed on the student's own code.
+    """Return for each function whether all of its checks passed, and whether all passed without stubs.
 
-    The checks of a caller depend on nothing else of these functions.
+    The verdicts of a caller depend only on these two facts about the functions that it calls.
     """
     found = dict.fromkeys(functions, (True, True))
     for check in checks:

@@ -1,4 +1,4 @@
-"""Regraded submissions: which checks run, which verdicts of the earlier result still hold, and what changed.
+"""For each regraded submission: which checks run, which verdicts of the earlier result still hold, and what changed.
 
     begin ─► checks to run (partial_regrade.py) ─► graded ─► complete ─► Result, and its change ─► report/regraded.py
                                                                  └─► None: grade it once more, on all checks
@@ -21,8 +21,11 @@ from grader.running.partial_regrade import PARTS, REST, merge, what_to_run
 
 @dataclass
 class Regrading:
-    """checks: by submission the checks to run, if not all. again: ids of submissions to grade once more, on all checks.
-    partly: ids of submissions with verdicts from the earlier result. moved: the changes against the earlier results.
+    """The regraded submissions of one run.
+
+    checks: for submissions that do not run all checks, the checks to run. again: ids of submissions to grade once more,
+    on all checks. partly: ids of submissions that reuse verdicts of the earlier result. moved: the changes from the
+    earlier results.
     """
 
     context: Context
@@ -35,7 +38,7 @@ class Regrading:
 
     @cached_property
     def parts(self) -> Mapping[str, object]:
-        """The assignment's parts as hashes; empty if there is no reference."""
+        """The hashes of the assignment's parts; empty if the assignment has no reference."""
         context = self.context
         if context.reference_files is None:
             return {}
@@ -43,9 +46,9 @@ class Regrading:
         return {REST: rest, "checks": hash_checks(context.assignment, context.fixtures)}
 
     def begin(self, earlier: Result, fresh: Result, *, whole: bool) -> None:
-        """Call this before a submission is graded again. fresh: today's result, still without verdicts.
+        """Choose the checks to run before a submission is graded again.
 
-        whole: run all checks, even if verdicts still hold.
+        fresh: a result for today's files, without verdicts. whole: run all checks, even if earlier verdicts still hold.
         """
         self._earlier[earlier.id] = earlier
         checks = None if whole else what_to_run(earlier, self.with_parts(fresh), self.context.assignment)
@@ -53,9 +56,9 @@ class Regrading:
             self.checks[earlier.id], self._fresh[earlier.id] = checks, self.with_parts(fresh)
 
     def complete(self, result: Result) -> Result | None:
-        """The result to store: with all checks, and with the hashes of what it was graded by.
+        """Return the result to store, with all checks and with the hashes of the assignment's parts.
 
-        None if only some checks ran and their results affect the others: then `again` has its id.
+        If only some checks ran and their outcome may affect the others, add the submission to `again` and return None.
         """
         ran, fresh = self.checks.pop(result.id, None), self._fresh.pop(result.id, None)
         if ran is not None and fresh is not None and result.status == GRADED:

@@ -1,11 +1,10 @@
-"""Find the functions that a save may have changed: those whose lines differ, and all that use them, even indirectly.
-Pure.
+"""Find the functions that a save may have changed: those whose code differs, and all that use them, even indirectly.
 
-    files before, files after ─► names of top-level definitions that differ ─► closure over who mentions whom
+    files before, files after ─► names of top-level definitions that differ ─► add all definitions that use such a name
 
-Functions are compared by name, across all files. So the result may contain a function too many (two helpers of one
-name), but misses none, unless the code looks names up by strings. A change outside of definitions (imports, constants)
-may change all functions of the file.
+Functions are compared by name, across all files. If two helpers have the same name, the result may contain a function
+that did not change. The result misses no changed function, unless the code looks names up by strings. A change outside
+of definitions (imports, constants) may change all functions of the file.
 """
 
 from __future__ import annotations
@@ -17,11 +16,11 @@ Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 
 
 class Unfinished(Exception):
-    """A file that is not valid Python at the moment: its name, the line, and the parser's message."""
+    """The student saved a file that is not valid Python. The text has the file, the line and the parser's message."""
 
 
 def changed_names(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> frozenset[str]:
-    """Names of top-level definitions that a change may affect.
+    """Return the names of top-level definitions that a change may affect.
 
     before, after: files by path below the package. Raises Unfinished if a changed file is not valid Python.
     """
@@ -43,7 +42,7 @@ def changed_names(before: Mapping[str, bytes], after: Mapping[str, bytes]) -> fr
 
 
 def difference(old: ast.Module, new: ast.Module) -> set[str]:
-    """Names of definitions that differ; all of the file's definitions if any other statement differs."""
+    """Return the names of definitions that differ; all names of the file if a statement outside of them differs."""
     (old_text, old_defined), (new_text, new_defined) = parts_of(old), parts_of(new)
     names = old_defined.keys() | new_defined.keys()
     if old_text != new_text:
@@ -52,7 +51,7 @@ def difference(old: ast.Module, new: ast.Module) -> set[str]:
 
 
 def parts_of(tree: ast.Module) -> tuple[list[str], dict[str, list[str]]]:
-    """The statements outside of definitions, and all definitions by name, without comments and line numbers."""
+    """Return the statements outside of definitions, and the definitions by name, without comments and line numbers."""
     outside: list[str] = []
     defined: dict[str, list[str]] = {}
     for node in tree.body:

@@ -1,4 +1,4 @@
-"""`check("name")` in a notebook: the same as `grader check`, as an object that the notebook shows as a table."""
+"""`check("name")` in a notebook: runs the same checks as `grader check`. The notebook shows the result as a table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from grader.student.own_run import find_place, run_own, select
 
 
 def check_package(package: Path, names: Sequence[str] = ()) -> Standing:
-    """Check the functions of a package that `names` select (see select); all if there are no names.
+    """Check the functions that `names` select in a package (own_run.select); without names, check all functions.
 
     Reads the saved files, not the modules that the notebook has imported. Raises UsageError for an unknown name.
     """

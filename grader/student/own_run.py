@@ -32,12 +32,12 @@ from grader.student.changed_functions import changed_names
 
 FOLDER: Final = "assignment"
 TOML: Final = "assignment.toml"
-WALL_S: Final = 10.0  # for importing or one check; after a longer wait, a student assumes that the checker hangs
+WALL_S: Final = 10.0  # limit for imports and for each check; students do not wait longer for an answer
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where a student works: the package folder, and the assignment (in `context`) that checks it."""
+    """The package folder in which a student works, and the assignment (in `context`) with the checks for it."""
 
     package: Path
     context: Context
@@ -54,9 +54,9 @@ class Place:
 
 
 def find_place(path: Path, assignment: Path | None = None) -> Place:
-    """Find the package and the assignment of a path: the path or one of its parents is or contains the package.
+    """Find the package and the assignment for a path. The path or one of its parents is or contains the package.
 
-    assignment: its folder, if it is not `assignment/` in the path or a parent.
+    assignment: the assignment folder; by default, `assignment/` in the path or in one of its parents.
     Raises UsageError if there is no package or no assignment; GraderError for a damaged assignment.
     """
     path = existing(path)
@@ -70,7 +70,10 @@ def find_place(path: Path, assignment: Path | None = None) -> Place:
 
 
 def find_assignment(path: Path) -> Path:
-    """The folder `assignment` in the path or a parent. Raises UsageError if there is none, or the path is no folder."""
+    """Return the folder `assignment/` in the path or in the nearest parent that has one.
+
+    Raises UsageError if no such folder exists, or if the path is not a folder.
+    """
     path = existing(path)
     for folder in (path, *path.parents):
         if (folder / FOLDER / TOML).is_file():
@@ -97,15 +100,15 @@ def find_package(path: Path, assignment: Assignment) -> Path:
 def select(place: Place, names: Sequence[str]) -> tuple[str, ...]:
     """Select functions by full name, part of a name, or file. No names selects all.
 
-    A full name selects only its function: batchnorm_forward is also part of spatial_batchnorm_forward. Raises
-    UsageError for a name that selects nothing.
+    A full name selects only the function of this name: batchnorm_forward does not select spatial_batchnorm_forward.
+    Raises UsageError for a name that selects nothing.
     """
     chosen = {function for name in names for function in fitting(place.functions, name)}
     return tuple(function for function in place.functions if not names or function in chosen)
 
 
 def fitting(functions: Sequence[str], name: str) -> list[str]:
-    """The functions that one name selects. Raises UsageError if there are none."""
+    """Return the functions that one name selects. Raises UsageError if it selects none."""
     wanted, short = name.lower(), {function: short_name(function) for function in functions}
     if wanted.endswith(".py"):
         path = "/" + name.replace("\\", "/")
@@ -122,7 +125,10 @@ def fitting(functions: Sequence[str], name: str) -> list[str]:
 
 
 def run_own(place: Place, functions: Collection[str], submission: Submission | None = None) -> Result:
-    """Check these functions in the current files, or in a submission from read_own. Raises GraderError if we fail."""
+    """Run the checks of these functions on a submission from read_own; without one, on the current files.
+
+    Raises GraderError for a fault of the grader.
+    """
     submission = submission or read_own(place)
     assignment = place.assignment
     own = {name: submission.files[name] for name in assignment.handed_out if name in submission.files}
@@ -140,7 +146,7 @@ def run_own(place: Place, functions: Collection[str], submission: Submission | N
 
 
 def read_own(place: Place) -> Submission:
-    """The student's files as they are now. Raises UsageError if they cannot be read."""
+    """Read the student's current files. Raises UsageError if they cannot be read."""
     found = Found("own", place.package, place.package.name)
     submission = read(found, place.assignment, limits=IntakeLimits(notebooks=0))
     if submission.problem is not None:
@@ -149,7 +155,7 @@ def read_own(place: Place) -> Submission:
 
 
 def touched_by(place: Place, before: Mapping[str, bytes], after: Mapping[str, bytes]) -> tuple[str, ...]:
-    """The functions that may have changed between two states of the files, and all that need them, even indirectly.
+    """Return the functions that may differ between two states of the files, and all that need them, even indirectly.
 
     Raises Unfinished if a changed file is not valid Python.
     """
@@ -162,7 +168,7 @@ def touched_by(place: Place, before: Mapping[str, bytes], after: Mapping[str, by
 
 
 def with_rerun(earlier: Result, rerun: Result) -> Result:
-    """The earlier result, with the checks and functions of the rerun in place of its own."""
+    """Return the earlier result; checks and functions that are in `rerun` replace those of the same id."""
     checks = {check.id: check for check in rerun.checks}
     functions = {item.function: item for item in rerun.functions}
     checks_now = tuple(checks.get(check.id, check) for check in earlier.checks)

@@ -1,14 +1,13 @@
 """Pack what a student hands in: the files that grading reads, the notebooks, and a manifest, in one zip.
 
-    folder ─► gather ─► Packed (files, warnings) ─► zip_bytes ─► the zip ─► rehearse: what grading would leave out
+    folder ─► gather ─► Packed (files, warnings) ─► zip_bytes ─► the zip ─► read_back ─► rehearse: what is left out
 
 Packing refuses nothing: it packs what exists and warns of what is missing. The same files give the same zip. To find
-what grading would leave out, rehearse reads the zip with grading's own code and limits.
+what grading would leave out, read_back reads the zip with grading's own code and limits.
 """
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import io
 import json
@@ -22,34 +21,34 @@ from typing import Final
 
 from grader import VERSION
 from grader.assignment.load import Assignment
+from grader.assignment.notebook_sources import TODO_CODE, TODO_TEXT
 from grader.errors import GraderError, UsageError
-from grader.function_ids import file_of, short_name
 from grader.intake.collect import Found, read
 from grader.intake.names import decode_name, is_ignored, show
-from grader.intake.near_names import gives_up
+from grader.intake.notebooks.alignment import ANSWER
 from grader.intake.notebooks.cells import UnreadableNotebook, cells_of
 from grader.intake.reading import list_folder
 from grader.intake.tree import IntakeLimits, is_notebook
 from grader.messages.say import say
-from grader.records import Reason
+from grader.records import Reason, Submission
 
 SCHEMA: Final = 1
 MANIFEST: Final = "manifest.json"
 EPOCH: Final = (1980, 1, 1, 0, 0, 0)  # the earliest time that a zip can store
-INSTALLERS: Final = ("setup.py",)  # beside the package; not part of the student's work
+INSTALLERS: Final = ("setup.py",)  # files beside the package that the student did not write
 ENVIRONMENT: Final = "pyvenv.cfg"  # a folder with this file is a virtual environment
 
 
 @dataclass(frozen=True)
 class Packed:
-    """files: by their path in the zip, including the manifest. warnings: what is missing, one line each."""
+    """files: the contents of the zip, by path, including the manifest. warnings: what is missing, one line each."""
 
     files: Mapping[str, bytes]
     warnings: tuple[str, ...]
 
 
 def gather(folder: Path, assignment: Assignment) -> Packed:
-    """Collect the student's files below `folder`, which contains the package or is it. Raises UsageError otherwise."""
+    """Collect the student's files. `folder` is the package or contains it; otherwise this raises UsageError."""
     folder = folder.resolve()
     package = folder / assignment.package
     if not package.is_dir():
@@ -67,14 +66,13 @@ def gather(folder: Path, assignment: Assignment) -> Packed:
     for name in (*assignment.student_files, *assignment.extended):
         if f"{assignment.package}/{name}" not in files:
             warnings.append(f"{assignment.package}/{name} is missing.")
-    warnings += unwritten(files, assignment)
     if assignment.questions and not any(map(is_notebook, files)):
         warnings.append("No notebook was found beside the package.")
     return Packed({**files, MANIFEST: manifest_of(files, assignment)}, tuple(warnings))
 
 
 def find_files(folder: Path, assignment: Path, warnings: list[str]) -> list[tuple[str, Path]]:
-    """The Python files and notebooks below a folder, by their path in it with forward slashes, sorted.
+    """Return the Python files and notebooks below a folder, sorted, each with its path below the folder (with `/`).
 
     Skips caches, virtual environments and the assignment's own folder. Follows a link only to a file inside `folder`,
     and warns of other links. Raises UsageError if there are more entries than grading reads.
@@ -106,7 +104,7 @@ def find_files(folder: Path, assignment: Path, warnings: list[str]) -> list[tupl
 
 
 def add(files: dict[str, bytes], warnings: list[str], name: str, path: Path) -> None:
-    """Add one file under a name that a zip can hold: on Linux a file name may be any bytes, a zip needs UTF-8."""
+    """Add one file under a name in UTF-8, which a zip needs. On Linux, the name of a file may be any bytes."""
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -118,9 +116,13 @@ def add(files: dict[str, bytes], warnings: list[str], name: str, path: Path) -> 
     files[name] = content
 
 
-def rehearse(path: Path, assignment: Assignment) -> tuple[str, ...]:
-    """Read the zip as grading does, and return what grading would leave out or could not read, one line each."""
-    submission = read(Found(path.stem, path, path.name), assignment)
+def read_back(path: Path, assignment: Assignment) -> Submission:
+    """Read the zip as grading will read it."""
+    return read(Found(path.stem, path, path.name), assignment)
+
+
+def rehearse(submission: Submission) -> tuple[str, ...]:
+    """Return what grading would leave out of a submission, or could not read, one line each."""
     lines = [say(one) for one in (submission.problem, *submission.notes) if one]
     for name, content in submission.notebooks.items():
         try:
@@ -128,46 +130,46 @@ def rehearse(path: Path, assignment: Assignment) -> tuple[str, ...]:
         except UnreadableNotebook as problem:
             lines.append(say(Reason.of("of_file", file=show(name), what=problem.reason)))
         except GraderError:
-            pass  # nbformat, which reads older formats, is missing here; it is installed where grading runs
+            pass  # the notebook has an old format; nbformat, which reads it, is installed only where grading runs
     return tuple(f"When this is graded: {line}" for line in lines)
 
 
-def unwritten(files: Mapping[str, bytes], assignment: Assignment) -> Iterator[str]:
-    """Functions that still raise NotImplementedError, one line for each file."""
-    for file in assignment.student_files:
-        name = f"{assignment.package}/{file}"
-        if name not in files:
-            continue
+def open_answers(notebooks: Mapping[str, bytes]) -> Iterator[str]:
+    """Yield one line for each notebook that has answer cells without an answer of the student.
+
+    Considers only cells whose metadata or id has their name. If an editor removed both, a cell is not reported.
+    """
+    for notebook, content in notebooks.items():
         try:
-            tree = ast.parse(files[name])
-        except SyntaxError as error:
-            yield f"{name} is not valid Python: {error.msg} in line {error.lineno}."
+            cells = cells_of(content)
+        except (UnreadableNotebook, GraderError):  # rehearse reports unreadable notebooks
             continue
-        except (ValueError, RecursionError, MemoryError):  # zero bytes, or nested beyond what Python reads
-            yield f"{name} is not valid Python."
-            continue
-        nodes = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-        asked = [short_name(function) for function in assignment.functions if file_of(function) == file]
-        open_ones = [name for name in asked if name in nodes and any(map(gives_up, ast.walk(nodes[name])))]
-        if open_ones:
-            yield f"{name}: not written yet: {', '.join(open_ones)}."
+        named = [(cell.name or cell.id.removeprefix(f"{ANSWER}-"), cell) for cell in cells]
+        empty = [name for name, cell in named if cell.stands_for(ANSWER, name) and is_blank(cell.text)]
+        if empty:
+            yield f"{show(notebook)}: no answer yet: {', '.join(empty)}"
+
+
+def is_blank(text: str) -> bool:
+    """Return whether the text of an answer cell is empty or still contains the handed-out TODO text."""
+    return not text or text == TODO_TEXT[-1] or TODO_CODE[-1] in text
 
 
 def manifest_of(files: Mapping[str, bytes], assignment: Assignment) -> bytes:
-    """The list of files and hashes in the zip, to find out later whether it was changed on its way."""
+    """Return the manifest: all files of the zip with their hashes, which show whether somebody changed a file later."""
     listed = [{"name": name, "sha256": hashlib.sha256(files[name]).hexdigest()} for name in sorted(files)]
     manifest = {"schema": SCHEMA, "assignment": assignment.title, "grader": VERSION, "files": listed}
     return (json.dumps(manifest, indent=1, ensure_ascii=False) + "\n").encode()
 
 
 def zip_bytes(files: Mapping[str, bytes]) -> bytes:
-    """A zip of these files: the same bytes for the same files, whoever makes it and when."""
+    """Return a zip of these files. The same files give the same bytes, on every machine and at every time."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name in sorted(files):
             member = zipfile.ZipInfo(name, EPOCH)
             member.compress_type = zipfile.ZIP_DEFLATED
-            member.create_system = 3  # Unix, so that the mode below counts
+            member.create_system = 3  # Unix: unzip then applies the file mode below
             member.external_attr = (stat.S_IFREG | 0o644) << 16
             archive.writestr(member, files[name])
     return buffer.getvalue()

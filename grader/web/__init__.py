@@ -1,1 +1,1 @@
-"""`grader serve`: staff at work in a browser."""
+"""`grader serve`: the pages on which staff work in a browser."""

@@ -1,9 +1,9 @@
-"""Who is at the door: a token for each person, and the session that a token opens.
+"""Signs people in: each person has a token, which opens a session.
 
     grader serve prints a link with each token ─► /enter ─► a cookie with a session's number ─► every request
 
-Tokens and sessions are random and live as long as the server: nothing of them is stored. A session also has the word
-that every form must send back (csrf), which a page of another site cannot know.
+Tokens and sessions are random, are never stored, and end with the server. A session also has a csrf word: every form
+must send it back, and pages of other sites cannot know it.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from threading import Lock
 from typing import Final
 
 TOKEN_BYTES: Final = 24
-MOST_SESSIONS: Final = 1_000  # the oldest go first: a script that enters again and again fills no memory
+MOST_SESSIONS: Final = 1_000  # a further session ends the oldest, so that repeated sign-ins cannot fill the memory
 
 
 @dataclass(frozen=True)
 class Visit:
-    """One browser of one person."""
+    """A session: one browser of one person."""
 
     person: str
     csrf: str = field(default_factory=lambda: secrets.token_urlsafe(TOKEN_BYTES))
 
 
 class Door:
-    """Lets in who has a token. tokens: by person."""
+    """Opens a session for a valid token. tokens: person → token."""
 
     def __init__(self, persons: Iterable[str]) -> None:
         self.tokens = {person: secrets.token_urlsafe(TOKEN_BYTES) for person in persons}
@@ -35,7 +35,7 @@ class Door:
         self._lock = Lock()
 
     def enter(self, token: str) -> str | None:
-        """The number of a new session, or None if nobody has this token. Takes as long whoever it is."""
+        """Return the number of a new session, or None for an unknown token. Takes the same time for all tokens."""
         matches = [
             person for person, own in self.tokens.items() if secrets.compare_digest(own.encode(), token.encode())
         ]

@@ -1,9 +1,9 @@
-"""The addresses of the server, each with what answers it.
+"""The routes of the server: each address, and the function that makes its response.
 
     uvicorn ─► Guard (guard.py) ─► a route ─► a thread: the gradebook is read or written ─► a page
 
-Whoever sent a request is in its session; nothing in a request says who decides. A name that is not there is 404, what
-cannot be meant 422, a stale edit 409, and each says so in the gradebook's words.
+The session alone tells which person sent a request. The status is 404 for an unknown name, 422 for an impossible value
+and 409 for a stale edit; the page shows the gradebook's message.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from grader.web.guard import Guard
 from grader.web.rendering import KINDS, page, static_file
 from grader.web.site import Site
 
-FORM_BYTES: Final = 65_536  # the longest texts that the gradebook takes, percent-encoded, fit
+FORM_BYTES: Final = 65_536  # large enough for the gradebook's longest texts, percent-encoded
 FORM: Final = "application/x-www-form-urlencoded"
 WELCOME: Final = (
     '<!doctype html><html lang="en"><title>You are in</title><link rel="icon" href="data:,"><a href="/">The class</a>'
@@ -49,14 +49,15 @@ PAGES: Final[dict[str, Callable[[Site, Request], Response]]] = {
 
 
 def make_app(site: Site, door: Door, addresses: tuple[str, ...]) -> ASGIApp:
-    """The whole server. addresses: as browsers name it; the first is the one that links use."""
-    cookie = f"grader-{addresses[0].rpartition(':')[2].strip('/') or 'session'}"  # ports of a machine share cookies
+    """Return the whole server. addresses: the server's addresses in browsers; links use the first."""
+    cookie = f"grader-{addresses[0].rpartition(':')[2].strip('/') or 'session'}"  # all ports share cookies
 
     async def enter(request: Request) -> Response:
         number = door.enter(request.query_params.get("token", ""))
         if number is None:
             return PlainTextResponse("Nobody has this token. Open the link that grader serve printed last.\n", 403)
-        # Not a redirect: a cookie that is Strict is sent only by a page that is already this server's.
+        # A page that refreshes, not a redirect: browsers send a Strict cookie only for requests from this server's own
+        # pages.
         response = HTMLResponse(WELCOME, headers={"Refresh": "0; url=/"})
         secure = addresses[0].startswith("https:")
         response.set_cookie(cookie, number, httponly=True, samesite="strict", secure=secure)
@@ -98,7 +99,7 @@ async def send_static(request: Request) -> Response:
 
 
 async def read_form(request: Request) -> dict[str, str]:
-    """A form of ours, by the word that its page was given. Raises HTTPException for any other."""
+    """Return the values of a form. Raises HTTPException if its csrf word is not this session's."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != FORM:
         raise HTTPException(415, "Expected a form.")
     body = b""
@@ -117,7 +118,7 @@ async def read_form(request: Request) -> dict[str, str]:
 
 
 def decided(site: Site, request: Request, form: dict[str, str]) -> Response:
-    """Make a decision, and show the page that it was made on."""
+    """Make a decision, and return the page from which it was sent."""
     name = request.path_params["kind"]
     if name not in DECISIONS:
         raise HTTPException(404)

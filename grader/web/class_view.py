@@ -1,9 +1,9 @@
-"""The class as a page shows it: a row for each grade, filtered and sorted by what stands in the URL.
+"""The class as its page shows it: one row for each grade, filtered and sorted by the URL.
 
     gradebook ─► Snapshot (kept as long as state_of stays the same) ─► Filters.apply ─► rows of one page
 
-Computing the grades of 10,000 students takes most of a second, so it is done after a run and not with every request.
-After decisions, the grades of those submissions alone are computed again (`renewed`).
+Computing the grades of 10,000 students takes nearly a second, so the server computes them after a run, not for every
+request. After decisions, it computes only the grades of their submissions again (`renewed`).
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ SORTS: Final[Mapping[str, Callable[[Grade], Any]]] = {
 }
 
 
-STEADY: Final = ("name", "submission")  # orders that no decision changes
+STEADY: Final = ("name", "submission")  # sort keys that no decision changes
 
 
 @dataclass(frozen=True)
 class Filters:
-    """What the URL says. Whatever it cannot say is as if it said nothing.
+    """The filters in the URL. Impossible values are ignored.
 
-    text: in a name, an id, an address or a section. below: percent of what can be reached. lost: a function or a check
-    that did not get all of its points. sort: a key of SORTS, with a minus before it for the other way around.
+    text: part of a name, an id, an address or a section. below: percent of the maximum. lost: a function or a check
+    that lost points. sort: a key of SORTS, with a minus for descending order.
     """
 
     text: str = ""
@@ -75,13 +75,13 @@ class Filters:
         return cls(**values)
 
     def query(self, **changes: object) -> str:
-        """As it stands in a URL, without what says nothing; with other parts, if they are given."""
+        """Return the filters as a query string without default values. changes: replace some values."""
         own = {one.name: getattr(self, one.name) for one in fields(self)}
         said = {**own, **({} if "page" in changes else {"page": 1}), **changes}
         return urlencode({name: value for name, value in said.items() if value and (name, value) not in NOTHING_SAID})
 
     def turned(self, column: str) -> str:
-        """The URL that sorts by a column; the other way around, if it is sorted so."""
+        """Return the URL that sorts by a column, or in descending order if it is already sorted by it."""
         return self.query(sort=f"-{column}" if self.sort == column else column)
 
     @property
@@ -89,7 +89,7 @@ class Filters:
         return replace(self, sort="name", page=1) != Filters()
 
     def apply(self, snapshot: Snapshot) -> Sequence[Grade]:
-        """The grades that are meant, in order."""
+        """Return the grades that pass all filters, in order."""
         found = snapshot.ordered(self.sort.removeprefix("-"))
         if self.sort.startswith("-"):
             found = found[::-1]
@@ -125,7 +125,8 @@ FLAGS: Final[Mapping[str, Callable[[Grade], bool]]] = {
 
 
 class Snapshot:
-    """All grades at one state of the gradebook. read_losers: submissions that lost points in a function or a check."""
+    """All grades at one state of the gradebook. read_losers: finds the submissions that lost points in a function or
+    check."""
 
     def __init__(self, grades: Sequence[Grade], read_losers: Callable[[Snapshot, str], frozenset[str]]) -> None:
         self.grades = grades
@@ -136,7 +137,8 @@ class Snapshot:
         return self._read_losers(self, lost)
 
     def renewed(self, fresh: Sequence[Grade]) -> Snapshot:
-        """The class after decisions that gave `fresh` grades. Orders that hold are kept."""
+        """Return the snapshot with `fresh` grades in place of the old ones. Keeps the sort orders that do not
+        change."""
         now = {whose(grade): grade for grade in fresh}
         made = Snapshot([now.get(whose(grade), grade) for grade in self.grades], self._read_losers)
         for sort in STEADY:
@@ -175,7 +177,8 @@ def text_of(grade: Grade) -> str:
 
 
 def neighbours(found: Sequence[Grade], submission: str) -> tuple[str, str, int]:
-    """The submissions before and after one in the list, "" for none; and its place from 1, 0 if it is not in it."""
+    """Return the submissions before and after one in the list ("" for none), and its place (from 1; 0 if not in the
+    list)."""
     ids = list(dict.fromkeys(grade.submission for grade in found if grade.submission))
     if submission not in ids:
         return "", ids[0] if ids else "", 0

@@ -1,9 +1,9 @@
-"""What a form can decide. Each kind writes through the gradebook, and can say what stands there now.
+"""The decisions that forms can send. Each kind writes to the gradebook, and can describe the stored record.
 
     POST /decide/KIND ─► apply ─► done: back to the page
-                           └─► StaleEdit: nothing was written; the page shows what stands there and what was sent
+                           └─► StaleEdit: nothing was written; the page shows the stored record and the sent form
 
-A form names the revision that its page showed (`seen`), so nobody overwrites what another one wrote meanwhile.
+A form contains the revision that its page showed (`seen`), so that nobody overwrites a newer change of others.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from grader.report.text import number, signed
 from grader.web.site import Site
 
 Form = Mapping[str, str]
-Now = tuple[int, str]  # the revision of what stands there, 0 for nothing, and what it says
+Now = tuple[int, str]  # the stored record's revision (0 without a record), and its text
 
 
 @dataclass(frozen=True)
 class Kind:
-    """apply: site, who, form. now: what stands there, for somebody whose edit was stale."""
+    """apply: writes the decision of a person's form. now: describes the stored record after a stale edit."""
 
     apply: Callable[[Site, str, Form], object]
     now: Callable[[Site, Form], Now] = lambda site, form: (0, "")
@@ -52,7 +52,7 @@ def adjustment_now(site: Site, form: Form) -> Now:
 
 
 def mark(site: Site, who: str, form: Form) -> object:
-    """Points for an answer; none take back what was given here."""
+    """Set the points of an answer. An empty field deletes the adjustment."""
     if not form.get("points", "").strip():
         return withdraw(site, who, form)
     reason = form.get("reason", "").strip() or "Read and marked by staff."
@@ -164,14 +164,14 @@ DECISIONS: Final[Mapping[str, Kind]] = {
 
 
 def subject_of(form: Form) -> dict[str, str]:
-    """Whom a form is about: a student without a submission, else a submission."""
+    """Return the subject of a form: a student without a submission, or a submission."""
     if form.get("student"):
         return {"student": form["student"]}
     return {"submission": form.get("submission", "")}
 
 
 def part_from(form: Form) -> Part:
-    """As a form has it: kind:name."""
+    """Return the part that a form names, as kind:name."""
     kind, _, name = form.get("part", "").partition(":")
     if kind in ("", WHOLE_KIND):
         return WHOLE
@@ -181,7 +181,7 @@ def part_from(form: Form) -> Part:
 
 
 def seen_in(form: Form) -> int:
-    """The revision that the page showed. A form without one saw nothing: it replaces nothing."""
+    """Return the revision that the page showed; 0 without one, so that the form cannot replace a record."""
     return whole_from(form, "seen") if form.get("seen") else 0
 
 
@@ -201,7 +201,7 @@ def number_from(form: Form, name: str) -> float:
 
 
 def own_number(site: Site, form: Form, read: Callable[..., Any]) -> int:
-    """The number of a comment or a request, if it is one of the submission that the form is about."""
+    """Return the number of a comment or a request. Raises UsageError if it belongs to another submission."""
     number, submission = whole_from(form, "number"), form.get("submission", "")
     if number not in {one.number for one in read(site.book, site.title, submission)}:
         raise UsageError(f"{submission}: has no {number}. Read the page again.")

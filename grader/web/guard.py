@@ -1,11 +1,11 @@
-"""What every request passes before any page is made, and what every response carries.
+"""Checks every request before any page is made, and adds security headers to every response.
 
     request ─► Host is ours ─► method ─► POST: Origin is ours ─► session ─► the page
                  │ 421           │ 405         │ 403                │ 403
 
-The Host check stops a page elsewhere whose name was made to point here (DNS rebinding); SameSite=Strict, the Origin
-check and the csrf word of each form stop one that sends requests here; the policy of each response lets a page use this
-server's own style and scripts and nothing else, so nothing from a submission could run even if the escaping had a hole.
+The Host check stops other sites whose name points to this server (DNS rebinding). SameSite=Strict, the Origin check
+and the csrf word stop requests that other sites send. The Content-Security-Policy allows only this server's own styles
+and scripts, so code of a submission could not run even if escaping failed.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from grader.web.access import Door
 
-OPEN: Final = ("/enter", "/static/")  # what needs no session
+OPEN: Final = ("/enter", "/static/")  # paths without a session
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-# A report that is shown in a frame: it may not run, send or lead anywhere, whoever opens it.
+# The policy of a report in a frame: it may not run scripts, send forms or open other pages.
 FRAME_POLICY: Final = (
     "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; "
     "frame-ancestors 'self'; base-uri 'none'"
@@ -46,7 +46,7 @@ NOT_IN: Final = (
 
 
 class Guard:
-    """The outermost layer of the app. addresses: as browsers name this server, such as http://127.0.0.1:8231."""
+    """The outermost layer of the app. addresses: this server's addresses in browsers, such as http://127.0.0.1:8231."""
 
     def __init__(self, app: ASGIApp, door: Door, addresses: tuple[str, ...], cookie: str) -> None:
         self._app, self._door, self._cookie = app, door, cookie
@@ -57,7 +57,7 @@ class Guard:
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
                 await self._app(scope, receive, send)
-            return  # a websocket: nobody offers one here, and the server ends it
+            return  # a websocket, which no page of this server uses: the server ends it
 
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -70,7 +70,7 @@ class Guard:
         await (refused or self._app)(scope, receive, send_guarded)
 
     def refuse(self, scope: Scope) -> PlainTextResponse | None:
-        """The answer to a request that gets no further. Notes the session of one that does."""
+        """Return the response to a refused request. For an allowed request, store its session and return None."""
         headers = Headers(scope=scope)
         if headers.getlist("host") == [] or any(host not in self._hosts for host in headers.getlist("host")):
             return PlainTextResponse("This server is not known by that name.\n", 421)

@@ -1,4 +1,4 @@
-"""One question for all students on one page, with points by keyboard."""
+"""Shows all students' answers to one question on one page, where staff enter points by keyboard."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from grader.web.rendering import page
 from grader.web.site import Site
 from grader.web.written import html_of_answer
 
-CARDS: Final = 25  # on one page: each is read from its submission's result
+CARDS: Final = 25  # a page has few cards, because each reads its submission's result file
 
 
 @dataclass(frozen=True)
 class Card:
-    """One submission's answer. answer: None where its result has none. adjustment: what was given here."""
+    """One submission's answer. answer: None if the result has none. adjustment: the points that staff set."""
 
     grade: Grade
     answer: Answer | None
@@ -39,7 +39,7 @@ class Card:
 
 
 def questions_page(site: Site, request: Request) -> Response:
-    """All questions, and how many answers have points."""
+    """Show all questions, and how many answers have points."""
     asked = [{**grade.questions} for grade in in_order(site)]
     counts = {
         name: (sum(one[name][0] is not None for one in asked if name in one), sum(name in one for one in asked))
@@ -49,9 +49,9 @@ def questions_page(site: Site, request: Request) -> Response:
 
 
 def question_page(site: Site, request: Request, more: dict[str, Any] | None = None, status: int = 200) -> Response:
-    """Answers to one question; those without points, if the URL asks for them."""
+    """Show the answers to one question, or only those without points."""
     question, unmarked = request.query_params.get("name", ""), request.query_params.get("show") == "unmarked"
-    see_question(site, question)
+    check_question(site, question)
     asked = [grade for grade in in_order(site) if question in grade.questions]
     found = [grade for grade in asked if grade.questions[question][0] is None] if unmarked else asked
     written = request.query_params.get("page", "1")
@@ -71,9 +71,9 @@ def question_page(site: Site, request: Request, more: dict[str, Any] | None = No
 
 
 def one_card(site: Site, request: Request, form: dict[str, str], more: dict[str, Any], status: int) -> Response:
-    """The card of one submission, after a decision about it."""
+    """Show the card of one submission, after a decision about it."""
     question = form.get("part", "").partition(":")[2]
-    see_question(site, question)
+    check_question(site, question)
     card = card_of(site, site.grade(form.get("submission", "")), question, adjustments_by_submission(site, question))
     return page(request, "card.html", {**shared_facts(site, question, [card]), "card": card, **more}, status)
 
@@ -95,11 +95,11 @@ def shared_facts(site: Site, question: str, cards: list[Card]) -> dict[str, Any]
 
 
 def in_order(site: Site) -> list[Grade]:
-    """A grade for each submission: a group's is one."""
+    """Return one grade for each submission, sorted by name; a group has one."""
     return list({grade.submission: grade for grade in site.snapshot().ordered("name") if grade.submission}.values())
 
 
-def see_question(site: Site, question: str) -> None:
+def check_question(site: Site, question: str) -> None:
     known = site.assignment().questions
     if question not in known:
         raise NotInGradebook(f"{site.title}: has no question {question!r}. There are: {', '.join(known) or 'none'}.")

@@ -1,7 +1,7 @@
-"""Makes the pages: the report's words, filters and marks in templates of this folder; its colours in one style sheet.
+"""Makes the pages: templates of this folder with the report's words, filters and marks, and one style sheet.
 
-Escaping is on for every template, and every string is made visible on its way in, as on the report's pages; but for
-what a form sends back (`exact`).
+All templates escape values and show invisible characters, as the report's pages do, except for values that a form
+sends back (`exact`).
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ from grader.web.access import Visit
 from grader.web.class_view import SHOWN
 
 FOLDER: Final = Path(__file__).parent
-STYLE: Final = ("page.css", "submission.css", "class.css")  # the report's, before our own
+STYLE: Final = ("page.css", "submission.css", "class.css")  # style sheets of the report
 KINDS: Final = {"style.css": "text/css", "htmx.min.js": "text/javascript", "serve.js": "text/javascript"}
 
 
 @cache
 def environment() -> Environment:
-    """The report's environment, which also finds our templates."""
+    """Return the report's Jinja environment, which also finds the templates of this folder."""
     folders = [FOLDER / "templates", report.TEMPLATES]
     made = report.environment().overlay(loader=FileSystemLoader(folders), bytecode_cache=None)
     made.filters = {**made.filters, "exact": exact}
@@ -40,13 +40,13 @@ def environment() -> Environment:
 
 
 def exact(value: object) -> Markup:
-    """Escaped, but otherwise as it is: for what a form sends back, which must be the name or the text itself."""
+    """Escape a value without other changes, because forms must send back the exact name or text."""
     return escape(str(value))
 
 
 @cache
 def static_file(name: str) -> bytes:
-    """A style sheet or a script of ours. Raises KeyError for any other name."""
+    """Return a style sheet or a script of this folder. Raises KeyError for any other name."""
     if name not in KINDS:
         raise KeyError(name)
     if name == "style.css":
@@ -56,7 +56,7 @@ def static_file(name: str) -> bytes:
 
 @cache
 def static_address(name: str) -> str:
-    """Another one whenever the content changes, so that a browser may keep what it has."""
+    """Return the address of a file, which changes with its content, so that browsers may cache the file for ever."""
     return f"/static/{name}?v={hashlib.sha256(static_file(name)).hexdigest()[:12]}"
 
 
@@ -67,7 +67,8 @@ def page(request: Request, template: str, facts: Mapping[str, Any], status: int 
 
 
 def framed_report(result: Result, marks: Marks) -> str:
-    """The staff page of a result for a frame beside what is decided: without links to other pages, and the grade."""
+    """Return the staff page of a result for a frame beside the forms, without links to other pages and without the
+    grade."""
     facts = report.parts_of(result, marks)
     notebooks = [replace(one, page="") for one in facts["notebooks"]]
     sheet = report.asset("page.css") + report.asset("submission.css")

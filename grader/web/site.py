@@ -1,6 +1,7 @@
-"""What the server works on: a gradebook, one assignment in it, and the output folder with that assignment's results.
+"""The data of the server: a gradebook, one assignment in it, and the output folder with the assignment's results.
 
-Threads share it. Whatever it keeps names the state that it was made from, so it is never older than the last change.
+Threads share the Site. The Site caches grades together with the gradebook's state, so that cached grades are never out
+of date.
 """
 
 from __future__ import annotations
@@ -25,34 +26,34 @@ from grader.running.output_folder import stored
 from grader.web.class_view import Snapshot
 
 FEW_CHANGES: Final = 50
-# Changes of one submission's grades alone, and those that leave every grade as it is.
+# Kinds of changes that change the grades of one submission only, and kinds that change no grade.
 OF_SUBMISSION: Final = ("adjustment", "comment", "request", "late days", "extension", "time")
 OF_NO_GRADE: Final = ("saved comment", "publishing")
 
 
 class Site:
-    """title: of the assignment. out: its output folder."""
+    """title: the assignment's title. out: its output folder."""
 
     def __init__(self, book: Gradebook, title: str, out: Path) -> None:
         self.book, self.title, self.out = book, title, out
         self._lock = Lock()
         self._kept: tuple[tuple[int, int], Snapshot] | None = None
-        self._losers: dict[tuple[str, object], frozenset[str]] = {}  # the last that was asked for
+        self._losers: dict[tuple[str, object], frozenset[str]] = {}  # only the last request's
         self._marks: tuple[object, Mapping[str, Marks]] = (None, {})
 
     def assignment(self) -> GradedAssignment:
         return assignment_named(self.book, self.title)
 
     def snapshot(self) -> Snapshot:
-        """The class as it is now."""
-        with self._lock:  # who comes while it is computed waits for it
+        """Return all current grades."""
+        with self._lock:  # other threads wait for the computation
             state = state_of(self.book)
             if self._kept is None or self._kept[0] != state:
                 self._kept = state, self._renew(state) or Snapshot(grades_of(self.book, self.title), self._find_losers)
             return self._kept[1]
 
     def _renew(self, state: tuple[int, int]) -> Snapshot | None:
-        """The class after the changes since it was read, if they are a few decisions about submissions; else None."""
+        """Return the updated snapshot if the changes are only a few decisions about submissions; otherwise None."""
         if self._kept is None or self._kept[0][1] != state[1] or state[0] - self._kept[0][0] > FEW_CHANGES:
             return None
         known, before = self._kept
@@ -64,24 +65,24 @@ class Site:
         return before.renewed([grade for name in about for grade in grades_again(self.book, self.title, name)])
 
     def grade(self, submission: str) -> Grade:
-        """Of one submission, as its pages have it. Raises NotInGradebook."""
+        """Return the grade that a submission's pages show. Raises NotInGradebook."""
         return grade_of(self.book, self.title, submission)
 
     def student_grade(self, key: str) -> Grade:
-        """Of a student without a submission. Raises NotInGradebook."""
+        """Return the grade of a student without a submission. Raises NotInGradebook."""
         for grade in self.snapshot().grades:
             if grade.student and grade.student.key == key and not grade.submission:
                 return grade
         raise NotInGradebook(f"{self.book.place}: there is no student {key!r} without a submission.")
 
     def result(self, submission: str) -> Result | None:
-        """What the last run wrote about a submission that the gradebook has, or None if that is not there."""
-        if Path(submission).name != submission:  # no id is, but a gradebook of somebody else could hold one
+        """Return the result of a submission in the gradebook, or None if the output folder lacks it."""
+        if Path(submission).name != submission:  # grader makes no such id, but somebody may have edited the gradebook
             return None
         return stored(self.out, submission)
 
     def marks(self, grade: Grade, result: Result) -> Marks:
-        """Points for answers as they count now, and the comments of answers.csv."""
+        """Return the current points for answers, and the comments of answers.csv."""
         given = self._answers_csv().get(grade.submission, {})
         marks: dict[tuple[str, str], Mark] = {}
         for notebook in result.notebooks:
@@ -97,16 +98,16 @@ class Site:
             state = there.st_mtime_ns, there.st_size
             if self._marks[0] != state:
                 found: Mapping[str, Marks] = {}
-                with suppress(UsageError):  # somebody is at work in it; grader grade says what is wrong
+                with suppress(UsageError):  # somebody may be editing the file; grader grade reports errors
                     found = Marking(self.out, (), self.assignment().questions).marks
                 self._marks = state, found
             return self._marks[1]
         return {}
 
     def _find_losers(self, snapshot: Snapshot, lost: str) -> frozenset[str]:
-        """Submissions whose attempt that counts did not get all points in a function, or in a check."""
+        """Return the submissions that lost points in this function or check, in the attempt that counts."""
         best, state = self.assignment().rules.counts == BEST, state_of(self.book)
-        state = state if best else (0, state[1])  # decisions may change which attempt is the best
+        state = state if best else (0, state[1])  # a decision changes which attempt counts only with BEST
         if (found := self._losers.get((lost, state))) is None:
             counting = {grade.submission: grade.attempt for grade in snapshot.grades}
             earned = attempts_to_count(self.book, self.title, checks=lost not in self.assignment().functions)
@@ -125,7 +126,7 @@ def lost_points(attempt: Attempt, part: str) -> bool:
 
 
 def find_title(book: Gradebook, title: str, out: Path) -> str:
-    """The assignment that is meant: the one named; else the one that was last graded into the output folder.
+    """Return the title of the named assignment, or of the one that was last graded into the output folder.
 
     Raises NotInGradebook.
     """

@@ -1,4 +1,4 @@
-"""The pages that staff read: the class, a submission beside its report, publishing, the history."""
+"""Makes the pages for staff: the class, a submission beside its report, publishing, the history."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from grader.web.guard import FRAME_POLICY
 from grader.web.rendering import framed_report, page
 from grader.web.site import Site
 
-LINES: Final = 200  # of the history, on one page
+LINES: Final = 200  # of the history page
 FEW_LINES: Final = 20  # beside a submission
 Facts = dict[str, Any]
 
 
 def class_page(site: Site, request: Request) -> Response:
-    """The class, as the URL filters and sorts it."""
+    """Show the class, filtered and sorted by the URL."""
     filters, snapshot, assignment = Filters.from_query(request.query_params), site.snapshot(), site.assignment()
     found = filters.apply(snapshot)
     last = max(1, -(-len(found) // ROWS))
@@ -51,7 +51,8 @@ def class_page(site: Site, request: Request) -> Response:
 
 
 def submission_page(site: Site, request: Request, more: Facts | None = None, status: int = 200) -> Response:
-    """One submission beside its report, or a student without one. more: of a decision that was not made."""
+    """Show a submission beside its report, or a student without a submission. more: facts about a decision that
+    failed."""
     query = {**request.query_params, **((more or {}).get("draft") or {})}
     subject, filters = subject_of(query), Filters.from_query(request.query_params)
     student, submission = subject.get("student", ""), subject.get("submission", "")
@@ -64,7 +65,7 @@ def submission_page(site: Site, request: Request, more: Facts | None = None, sta
 
 
 def desk_facts(site: Site, assignment: GradedAssignment, grade: Grade, student: str) -> Facts:
-    """What is known and decided about one submission, or about a student without one."""
+    """Return all facts and decisions about a submission, or about a student without a submission."""
     book, title, submission = site.book, site.title, grade.submission
     attempts = attempts_of(book, title, submission) if submission else []
     counting = next((one for one in attempts if one.number == grade.attempt), None)
@@ -89,7 +90,7 @@ def desk_facts(site: Site, assignment: GradedAssignment, grade: Grade, student: 
 
 
 def parts_of(assignment: GradedAssignment, grade: Grade, counting: Any) -> list[tuple[Part, str]]:
-    """What can be adjusted, with what it earned; functions that lost points first."""
+    """Return the parts that can be adjusted, with their points; functions that lost points come first."""
     if not grade.submission:
         return [(WHOLE, "")]
     earned = counting.functions if counting else {}
@@ -104,7 +105,8 @@ def parts_of(assignment: GradedAssignment, grade: Grade, counting: Any) -> list[
 
 
 def report(site: Site, request: Request) -> Response:
-    """The report of a submission, for the frame: it can do nothing, whatever the submission holds."""
+    """Show the report of a submission in the frame, with a policy that runs nothing, whatever the submission
+    contains."""
     submission = request.query_params.get("submission", "")
     grade = site.grade(submission)
     if (result := site.result(submission)) is None:
@@ -114,7 +116,7 @@ def report(site: Site, request: Request) -> Response:
 
 
 def notebook(site: Site, request: Request) -> Response:
-    """A page of OUT/notebooks, found by the notebook's name in the result and not by a path."""
+    """Show a page of OUT/notebooks. The URL names a notebook of the result, not a path."""
     submission, name = (request.query_params.get(one, "") for one in ("submission", "name"))
     site.grade(submission)
     result = site.result(submission)
@@ -126,7 +128,7 @@ def notebook(site: Site, request: Request) -> Response:
 
 
 def publishing_page(site: Site, request: Request, more: Facts | None = None, status: int = 200) -> Response:
-    """From when on marks are published, and what that opens."""
+    """Show the time of publishing, and which checks are open."""
     assignment, now = site.assignment(), publishing_of(site.book, site.title)
     opened = opened_at(datetime.now(UTC), now, assignment.rules, ())
     facts: Facts = {
@@ -141,13 +143,13 @@ def publishing_page(site: Site, request: Request, more: Facts | None = None, sta
 
 
 def history_page(site: Site, request: Request) -> Response:
-    """Who changed what, the latest first."""
+    """Show who changed what, latest first."""
     lines = changes(site.book, assignment=site.title, last=LINES)[::-1]
     return page(request, "history.html", {"assignment": site.assignment(), "lines": lines})
 
 
 def grades_table(site: Site, request: Request) -> Response:
-    """grades.csv as of now: what grader grade writes into the output folder when it runs next."""
+    """Return grades.csv with current grades, as the next run of grader grade will write it."""
     grades = {grade.submission: grade for grade in site.snapshot().grades if grade.submission}
     results = [result for name in sorted(grades) if (result := site.result(name)) is not None]
     answers = {name: grade.questions for name, grade in grades.items() if grade.questions}
@@ -157,6 +159,6 @@ def grades_table(site: Site, request: Request) -> Response:
 
 
 def back_to(form: dict[str, str]) -> str:
-    """The page that a form stands on, which it names by its filters only: no form can lead elsewhere."""
+    """Return the address of a form's page, made from its filters only, so that no form can redirect to another site."""
     filters = Filters.from_query(form)
     return f"/submission?{urlencode(subject_of(form))}&{filters.query(page=filters.page)}".rstrip("&")

@@ -1,9 +1,9 @@
-"""What a student wrote, as HTML that can do nothing: Markdown and code as on the pages of notebooks, formulas drawn.
+"""Makes harmless HTML from students' answers: Markdown and code as on notebook pages, and formulas as MathML.
 
     text ─► mistune, a token for each formula ─► nh3 ─► tokens become MathML, which nh3 cleaned by itself ─► HTML
 
-No markup of a student's reaches a formula, and no formula's text is taken for markup. One that cannot be drawn stands
-as it was written. Nothing here raises; nothing is loaded, and nothing runs.
+A student's markup cannot get into a formula, and a formula's text is never interpreted as markup. If a formula cannot
+be converted, its source is shown. These functions never raise, and their HTML loads and runs nothing.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from grader.report import text
 from grader.report.notebooks.cell_html import PLUGINS, SOURCE_CHARS, CellMarkdown, clean, coloured_code, leave_formulas
 
 FORMULA_CHARS: Final = 2_000
-FORMULAS: Final = 200  # of one answer: drawing one takes a millisecond
+FORMULAS: Final = 200  # limit for one answer, because each formula takes a millisecond
 TOKEN: Final = re.compile(r"Zm9ybXVsYS0((?:[0-9a-f]{2})*)Z")
 DELIMITED: Final = re.compile(r"(?s)(\$\$|\$|\\\\\[|\\\\\()(.*?)(\$\$|\$|\\\\\]|\\\\\))")
-UNNAMED: Final = re.compile(r"<img(?![^>]*\balt=)")  # a picture that nobody described
+UNNAMED: Final = re.compile(r"<img(?![^>]*\balt=)")  # matches a picture without an alt text
 MATHML: Final = (
     "math merror mfrac mi mn mo mover mpadded mphantom mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd "
     "mtext mtr munder munderover"
@@ -38,7 +38,7 @@ CLEANER: Final = nh3.Cleaner(
 
 
 def html_of_answer(answer: Answer) -> Markup:
-    """An answer as it is shown to staff."""
+    """Return an answer as HTML for staff."""
     source = text.visible(answer.text[:SOURCE_CHARS])
     if answer.kind == "code":
         return Markup(clean(coloured_code(source)))
@@ -48,7 +48,7 @@ def html_of_answer(answer: Answer) -> Markup:
 def html_of_markdown(source: str) -> Markup:
     drawn = count()
 
-    def formula(token: re.Match[str]) -> str:  # a student may have written any
+    def formula(token: re.Match[str]) -> str:  # a student may have written the token's text
         written = bytes.fromhex(token[1]).decode("utf-8", "replace")
         return html_of_formula(text.visible(written)) if next(drawn) < FORMULAS else str(escape(written))
 
@@ -66,13 +66,13 @@ def markdown() -> mistune.Markdown:
 
 
 def set_formulas_aside(md: mistune.Markdown) -> None:
-    """A plugin after leave_formulas: a formula becomes a token, which holds its source."""
+    """A plugin that runs after leave_formulas: it replaces a formula by a token that contains the source."""
     assert md.renderer is not None
     md.renderer.register("formula", lambda _, raw: f"Zm9ybXVsYS0{raw.encode('utf-8', 'replace').hex()}Z")
 
 
 def html_of_formula(source: str) -> str:
-    """MathML; the source, if it cannot be drawn."""
+    """Return MathML, or the source if it cannot be converted."""
     from latex2mathml.converter import convert
 
     delimited = DELIMITED.fullmatch(source)
@@ -82,5 +82,5 @@ def html_of_formula(source: str) -> str:
         if len(content) > FORMULA_CHARS:
             raise ValueError
         return str(CLEANER.clean(convert(content, display=display)))
-    except Exception:  # whatever a student may write there
+    except Exception:  # the converter may raise anything for a student's text
         return f"<code>{escape(source)}</code>"

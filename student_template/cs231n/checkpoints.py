@@ -30,7 +30,8 @@ def write_checkpoint(path, state):
     """Write a state to the file `path`, replacing what was there.
 
     state: dict with str keys, of None, bool, int, float, str, arrays and numbers of NumPy's, lists and dicts of these.
-    Raises ValueError naming any other type in it, before anything is written, and OSError as the file system does.
+    Raises ValueError, which names any other type in it, before anything is written, and OSError as the file system
+    does.
     """
     arrays = {}
     text = json.dumps({"format": FORMAT, "state": _pack(state, "", arrays)})

@@ -3,9 +3,9 @@
     cache/<first digits of the hash>/archive.tar.gz       as downloaded, with the right hash
     cache/<first digits of the hash>/<folder>/<files>     there with all of its files, or not at all
 
-Both are created under another name and renamed when they are complete, so stopping at any moment leaves neither half
-done; only a kill leaves the other name behind. Two processes at the same time do the work twice and get the same
-result.
+The archive and the folder are created under temporary names, and renamed when they are complete. So a stop at any
+moment leaves no incomplete archive or folder; only a kill leaves a temporary name behind. Two processes at the same
+time do the work twice and get the same result.
 """
 
 import gzip
@@ -23,10 +23,10 @@ MAX_FILE_BYTES = 2**26
 def fetch_folder(url, known_hash, folder, names, cache=None):
     """Return the path of an archive's folder; download and unpack it if it is not there yet.
 
-    url: of a .tar.gz. known_hash: "sha256:..." of it. folder: the folder in the archive that directly contains the
-    files `names`; nothing else is unpacked. cache: where to store them, by default the user's cache (~/.cache/cifar10).
-    Raises ImportError without pooch and tqdm, ConnectionError if the download fails, ValueError if the archive has
-    another hash or not the expected contents.
+    url: the address of a .tar.gz. known_hash: its "sha256:...". folder: the folder in the archive that directly
+    contains the files `names`; nothing else is unpacked. cache: where to store them, by default the user's cache
+    (~/.cache/cifar10). Raises ImportError without pooch and tqdm, ConnectionError if the download fails, ValueError if
+    the archive has another hash or not the expected contents.
     """
     try:
         import pooch

@@ -1,4 +1,4 @@
-"""Checks of the arguments of the Solver, and of what a model and an update rule return. Messages as in expect.py."""
+"""Checks the arguments of the Solver, and the return values of models and update rules. Messages as in expect.py."""
 
 import os
 
@@ -29,14 +29,14 @@ def expect_data(data):
 
 
 def expect_names(place, options, known, advice):
-    """options: a dict; known: the names that it may contain. advice: what to do about another name."""
+    """options: a dict; known: the names that options may contain. advice: what to do about other names."""
     for name in options:
         if name not in known:
             raise ValueError(f"{place}: {name} was given, expected one of {', '.join(known)}. {advice}")
 
 
 def expect_options(options, rules):
-    """options: the Solver's, by name; rules: the names of update rules."""
+    """options: the Solver's options by name; rules: the names of update rules."""
 
     def expect(name, right, expected):
         if name in options:
@@ -55,7 +55,7 @@ def expect_options(options, rules):
 
 
 def expect_loss(returned, params):
-    """returned: what model.loss(X, y) returned; it should be a number and a gradient for each entry of params."""
+    """returned: the return value of model.loss(X, y): expected a number, and a gradient for each entry of params."""
     if not isinstance(returned, (tuple, list)) or len(returned) != 2:
         raise ValueError(
             f"Solver: model.loss(X, y) returned {_kind(returned)}, expected a loss and gradients. "
@@ -86,7 +86,7 @@ def expect_loss(returned, params):
 
 
 def expect_update_of(rule, name, returned, w):
-    """returned: what an update rule returned for w, the parameter `name`; it should be next_w and config."""
+    """returned: the return value of an update rule for w, the parameter `name`: expected next_w and config."""
     pair = returned if isinstance(returned, (tuple, list)) and len(returned) == 2 else (returned, None)
     if _shape(pair[0]) != np.shape(w) or not isinstance(pair[1], dict):
         raise ValueError(
@@ -105,7 +105,8 @@ def expect_scores(scores, N):
 
 
 def expect_same(path, name, found, expected):
-    """found, expected: dicts of the checkpoint `path` and of the model or data that it is loaded into."""
+    """found: a dict of the checkpoint `path`. expected: a dict of the model or data for which the checkpoint is
+    loaded."""
     for key in sorted({**found, **expected}):
         if found.get(key) != expected.get(key):
             raise ValueError(

@@ -2,7 +2,7 @@
 
 Like every layer, each is a pair of functions: the forward returns (out, cache), the backward takes dout and that cache
 and returns the gradients in the order of the forward's arguments. The docstrings in layers.py describe the arguments
-and what is raised. You may add sandwich layers of your own.
+and the exceptions. You may add sandwich layers of your own.
 """
 
 from .fast_layers import conv_backward_fast, conv_forward_fast, max_pool_backward_fast, max_pool_forward_fast

@@ -1,8 +1,8 @@
 """A small data set in the format of CIFAR-10, made from a seed: for tests, and to try code out without a download.
 
 Each class is a smooth pattern of colours; an image is its class's pattern, lighter or darker as a whole, plus noise on
-every pixel. A net learns that in seconds. All arithmetic uses whole numbers, and NumPy keeps RandomState's stream
-frozen, so a seed gives the same bytes on every machine.
+every pixel. A net learns these classes in seconds. All arithmetic uses whole numbers, and NumPy keeps RandomState's
+stream frozen, so a seed gives the same bytes on every machine.
 """
 
 import os
@@ -53,11 +53,11 @@ def generate_CIFAR10(folder, images_per_batch=100, seed=0):
 def load_or_generate(images_per_batch=600):
     """Load CIFAR-10 if this machine has it, else generate a data set in its place; nothing is downloaded.
 
-    It is searched where the environment variable CIFAR10_DIR says, then in the folder datasets beside this file.
-    images_per_batch: of the generated set; a tenth of its training images becomes the validation set.
-    Returns the dict that data_utils.get_CIFAR10_data returns, and whether its images are CIFAR-10's.
-    Raises ValueError and FileNotFoundError as get_CIFAR10_data does, if CIFAR10_DIR names another folder, or images
-    are damaged.
+    CIFAR-10 is searched in the folder that the environment variable CIFAR10_DIR names, then in the folder datasets
+    beside this file. images_per_batch: the number in each batch of a generated set; a tenth of its training images
+    becomes the validation set. Returns the dict that data_utils.get_CIFAR10_data returns, and whether its images are
+    CIFAR-10's. Raises ValueError and FileNotFoundError as get_CIFAR10_data does, if CIFAR10_DIR names another folder,
+    or images are damaged.
     """
     beside = Path(__file__).parent / "datasets"
     if os.environ.get("CIFAR10_DIR"):

@@ -46,7 +46,7 @@ def plot_histories(solvers):
     Returns the figure with three axes: losses, accuracies on training images, accuracies on validation images.
     Raises ValueError if solvers is empty.
     """
-    import matplotlib.pyplot as plt  # here, because nothing else in the package draws
+    import matplotlib.pyplot as plt  # imported here, because nothing else in the package draws
 
     if not solvers:
         raise ValueError("plot_histories: solvers is empty, expected at least one. Pass {'sgd': solver}.")

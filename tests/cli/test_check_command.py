@@ -164,7 +164,21 @@ def test_the_page_is_written_and_opened(student, monkeypatch):
     check(student, "affine", "--html")
     page = student / "feedback.html"
     assert opened == [page.as_uri()]
-    assert "affine_forward" in page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    assert "affine_forward" in text
+    assert "<h1>Public checks</h1>" in text
+    assert not re.search(r"\bpoints\b</span>|class=\"points|/ 100", text)  # they also depend on hidden checks
+
+
+def test_the_earliest_wrong_function_is_next_whatever_it_costs(student):
+    fill_in(student / "cs231n", "layers.py", ("affine_forward", "relu_forward", "conv_forward_naive"))
+    layers = student / "cs231n" / "layers.py"
+    layers.write_text(
+        layers.read_text()
+        + "\n\ndef relu_forward(x):\n    return np.minimum(0, x), x\n"
+        + "\n\ndef conv_forward_naive(x, w, b, conv_param):\n    return 2 * x, None\n"
+    )
+    assert re.search(r"^next: fix relu_forward ", check(student)[1], re.MULTILINE)
 
 
 NO_POSIX = """

@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from grader.cli.commands import cli
 from grader.errors import GraderError, UsageError
+from grader.gradebook.run_entry import make_gradebook
 
 pytest.importorskip("sqlalchemy", reason="no SQLAlchemy (pip install -e '.[gradebook]')")
 pytestmark = pytest.mark.process
@@ -165,6 +166,47 @@ def test_a_damaged_gradebook_stops_the_run_before_anything_is_graded(course, tmp
     assert "is not a gradebook or is damaged at its start" in done.stderr
     assert not [*(tmp_path / "reports").glob("results/*")]
     assert (tmp_path / "gradebook.sqlite3").read_bytes() == b"not a database at all"
+
+
+# Python does not find SQLAlchemy, as where it is not installed.
+WITHOUT_SQLALCHEMY = """
+from importlib.machinery import PathFinder
+found = PathFinder.find_spec
+PathFinder.find_spec = lambda name, *more: None if name == "sqlalchemy" else found(name, *more)
+from grader.cli.main import main
+main()
+"""
+
+
+def test_without_sqlalchemy_a_run_grades_and_says_how_to_get_a_gradebook(course, tmp_path):
+    options = ["grade", "class", "--jobs", "1", "--assignment", str(course / "assignment")]
+    shutil.copytree(course / "class", tmp_path / "class")
+    command, env = [sys.executable, "-c", WITHOUT_SQLALCHEMY, *options], {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "grader: sqlalchemy is not installed, so this run is in no gradebook. Run pip install " in done.stderr
+    assert "'layergrader[gradebook]'." in done.stderr
+    assert "Gradebook:" not in done.stdout and not (tmp_path / "gradebook.sqlite3").exists()
+    assert row(tmp_path, "doejane_1234")["score"] == row(course, "doejane_1234")["score"]
+
+
+def test_a_gradebook_that_cannot_be_made_costs_only_the_entry(course, tmp_path):
+    shutil.copytree(course / "class", tmp_path / "class")
+    (tmp_path / "gradebook.sqlite3").symlink_to(tmp_path / "absent" / "gradebook.sqlite3")
+    done = grade(tmp_path, "--assignment", str(course / "assignment"))
+    assert done.returncode == 0, done.stderr
+    assert "This run is not in the gradebook, its results are whole:" in done.stderr
+    assert "Gradebook:" not in done.stdout
+    assert row(tmp_path, "doejane_1234")["score"] == row(course, "doejane_1234")["score"]
+
+
+def test_a_gradebook_that_a_killed_run_made_has_no_run_and_the_next_run_enters_it(course, tmp_path):
+    shutil.copytree(course / "class", tmp_path / "class")
+    make_gradebook(str(tmp_path / "gradebook.sqlite3"))
+    assert "doejane_1234" not in said(tmp_path, "runs")
+    done = grade(tmp_path, "--assignment", str(course / "assignment"))
+    assert done.returncode == 0, done.stderr
+    assert "doejane_1234" in said(tmp_path, "show")
 
 
 def test_a_backup_by_command(course, tmp_path):

@@ -21,6 +21,8 @@ from grader.errors import UsageError
 from grader.intake.collect import find, read
 from grader.student.pack import gather
 
+pytestmark = pytest.mark.process
+
 ASSIGNMENT = load_assignment(ROOT / "assignment")
 NOTEBOOK = json.dumps({"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5})
 
@@ -96,11 +98,40 @@ def test_missing_files_are_reported_and_the_rest_is_packed(folder, capsys):
     assert submit(folder) == 0
     assert warnings(capsys) == [
         "cs231n/classifiers/cnn.py is missing.",
-        "cs231n/optim.py: not written yet: sgd_momentum, rmsprop, adam.",
-        "cs231n/classifiers/fc_net.py is not valid Python: invalid syntax in line 1.",
         "No notebook was found beside the package.",
     ]
     assert "cs231n/layers.py" in packed(folder)
+
+
+def test_what_is_wrong_not_written_and_not_answered_is_named_at_the_end(folder, capsys):
+    optim = (ROOT / "student_template/cs231n/optim.py").read_text()
+    (folder / "cs231n/optim.py").write_text(optim)
+    layers = folder / "cs231n/layers.py"
+    layers.write_text(layers.read_text() + "\n\ndef relu_forward(x):\n    return np.minimum(0, x), x\n")
+    shutil.copy(ROOT / "student_template/ModularNets.ipynb", folder / "ModularNets.ipynb")
+    answered = (ROOT / "student_template/TrainConvNet.ipynb").read_text()
+    answered = answered.replace("*Write your answer here.*", "Because of the padding.")
+    answered = answered.replace("raise NotImplementedError(", "print(")
+    (folder / "TrainConvNet.ipynb").write_text(answered)
+    submit(folder)
+    lines = capsys.readouterr().out.splitlines()
+    end = lines[lines.index("  manifest.json".ljust(42) + f" {len(packed(folder)['manifest.json']):>10,} bytes") + 1 :]
+    assert end[0] == "Public checks: 20 right, 5 wrong, 3 not there yet"  # four nets call relu_forward
+    assert end[1].startswith("  relu_forward (layers.py:")
+    assert "  not there yet: sgd_momentum, rmsprop, adam" in end
+    unanswered = next(line for line in end if line.startswith("ModularNets.ipynb: "))
+    assert unanswered == "ModularNets.ipynb: no answer yet: step-size, vanishing, two-layer-net"
+    assert not any(line.startswith("TrainConvNet.ipynb") for line in end)
+    assert end[-1].startswith("Packed.")
+
+
+def test_a_file_that_does_not_compile_is_packed_and_its_functions_are_named(folder, capsys):
+    (folder / "cs231n/classifiers/fc_net.py").write_text("def f(:\n")
+    submit(folder)
+    out = capsys.readouterr().out
+    assert "classifiers/fc_net.py:1" in out
+    assert "invalid syntax" in out
+    assert packed(folder)["cs231n/classifiers/fc_net.py"] == b"def f(:\n"
 
 
 def test_an_assignment_without_questions_needs_no_notebook(folder):

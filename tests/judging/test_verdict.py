@@ -266,10 +266,11 @@ def result_of(function, points, max_points, status):
 
 def test_functions_are_summed_in_the_order_of_their_checks():
     results = [result_of("b", 1.2, 2.0, PARTIAL), result_of("a", 3.0, 3.0, PASSED), result_of("b", 0, 0.5, FAILED)]
-    b, a = sum_up(results, {"b": ["a"]}, {"a": 7})
+    b, a = sum_up(results, {"b": ["a"]}, {"a": (7, "def a(): ..."), "b": (9, "def b(): 1")})
     assert (b.function, b.points, b.max_points, b.status, b.needs) == ("b", 1.2, 2.5, PARTIAL, ("a",))
     assert (a.function, a.points, a.max_points, a.status, a.needs) == ("a", 3.0, 3.0, PASSED, ())
-    assert (a.line, b.line) == (7, 0)
+    assert (a.line, b.line) == (7, 9)
+    assert (a.code, b.code) == ("", "def b(): 1")  # a right function needs no look at its code
 
 
 def test_shares_that_do_not_come_out_even_add_up_to_the_points():

@@ -196,12 +196,12 @@ def test_every_text_has_contrast_in_light_and_dark(browser: Any, pages: Path, na
         assert page.evaluate(CONTRASTS) == []
 
 
-def test_folded_parts_are_printed(browser: Any, pages: Path) -> None:
+def test_only_what_failed_is_printed_with_its_checks(browser: Any, pages: Path) -> None:
     with opened(browser, pages, "staff") as page:
-        folded = page.locator("details.function-block.s-passed .checks").first
-        assert not folded.is_visible()
         page.emulate_media(media="print")
-        assert folded.is_visible()
+        assert not page.locator("details.function-block.s-passed .checks").first.is_visible()
+        assert page.locator("details.function-block[open] .check.s-failed").first.is_visible()
+        assert not page.locator("details.function-block[open] .check.s-passed").first.is_visible()
 
 
 @pytest.fixture(scope="module")

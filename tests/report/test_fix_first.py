@@ -175,3 +175,9 @@ def test_every_function_shows_its_full_hint() -> None:
     )
     fixes = fixes_of(replace(result_of("x"), checks=checks, functions=functions))
     assert [(fix.function, fix.hint) for fix in fixes] == list(zip(("m.a", "m.b", "m.c"), hints, strict=True))
+
+
+def test_without_points_the_first_function_of_the_assignment_comes_first() -> None:
+    functions = [function("a", 1.0), function("b", 5.0), function("c", 3.0, "a")]
+    assert [item.function for item in causes_first(functions)] == ["b", "a", "c"]
+    assert [item.function for item in causes_first(functions, by_points=False)] == ["a", "b", "c"]

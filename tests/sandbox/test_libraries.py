@@ -13,7 +13,7 @@ import pytest
 from grader.sandbox.host import libraries, mounts
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.libraries import libraries_of
-from grader.sandbox.host.mounts import WORKER_GUEST, resident_paths, system_paths
+from grader.sandbox.host.mounts import WORKER_GUEST, program_paths, resident_paths, system_paths
 from grader.sandbox.host.zygote_box import holder_guest
 
 
@@ -29,7 +29,7 @@ def listed_by_ldd(path: Path) -> set[Path]:
 
 @pytest.mark.process
 def test_every_library_that_the_loader_would_load_is_shown(interpreter):
-    shown = {path.resolve() for path in system_paths(interpreter, holder_guest().program).values()}
+    shown = {path.resolve() for path in (system_paths(interpreter) | program_paths(holder_guest().program)).values()}
     folders = [*interpreter.shown, *interpreter.numpy_folders]
     found = [path for folder in folders for path in folder.rglob("*.so")]
     extensions = [path for path in found if not any(path.is_relative_to(folder) for folder in interpreter.hidden)]

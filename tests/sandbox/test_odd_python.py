@@ -6,7 +6,7 @@ import pytest
 from cases import check_of, lost, reference_files
 from sayings import notes_of
 
-from grader.grading.submission import grade_submission, lines_of
+from grader.grading.submission import definitions_of, grade_submission
 from grader.messages.of_check import message_of
 from grader.messages.say import say_all
 from grader.records import Submission
@@ -133,4 +133,13 @@ def test_modules_are_the_same_however_they_are_imported(few, way):
 def test_the_line_of_a_function_does_not_depend_on_how_lines_end(few, end):
     source = b"import numpy as np\n\ndef relu_forward(x):\n    pass\n\ndef svm_loss(x, y):\n    pass\n"
     submission = Submission("lines", "lines", {"layers.py": source.replace(b"\n", end)})
-    assert lines_of(few.assignment, submission) == {"layers.relu_forward": 3, "layers.svm_loss": 6}
+    lines = {name: line for name, (line, _) in definitions_of(few.assignment, submission).items()}
+    assert lines == {"layers.relu_forward": 3, "layers.svm_loss": 6}
+
+
+def test_a_definition_ends_before_the_next_statement_and_a_long_one_is_cut(few):
+    source = b"@decorated\ndef relu_forward(\n    x,\n):\n    # note\n\n# margin\n    return x\n\x0c\nNEXT = 1\n"
+    lines = b"class TwoLayerNet:\n" + b"    x = 1\n" * 1000
+    found = definitions_of(few.assignment, Submission("a", "a", {"layers.py": source, "classifiers/fc_net.py": lines}))
+    assert found["layers.relu_forward"] == (2, "def relu_forward(\n    x,\n):\n    # note\n\n# margin\n    return x")
+    assert len(found["classifiers.fc_net.TwoLayerNet"][1].splitlines()) == 150

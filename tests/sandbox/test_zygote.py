@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import resource
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -23,6 +25,7 @@ from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.interpreter import find_interpreter
 from grader.sandbox.host.isolation import choose_isolation
 from grader.sandbox.host.limits import Limits
+from grader.sandbox.host.mounts import ENVIRONMENT, INSIDE, SITE, WORKER, WORKER_FILES
 from grader.sandbox.host.plan import Plan
 from grader.sandbox.host.proc import list_children
 from grader.sandbox.host.session import Session
@@ -397,3 +400,24 @@ def test_handed_out_files_are_compiled_once_and_known_only_where_they_are_shown(
             assert process.call("probe.number", (), {}) == number
             assert process.call("probe.known", (), {}) == ["/work/cs231n/given.py"]
             process.end()
+
+
+def test_a_zygote_keeps_what_python_compiled_of_our_modules_and_of_no_other(tmp_path):
+    inside, other = tmp_path / "inside", tmp_path / "other"
+    shutil.copytree(INSIDE, inside, ignore=shutil.ignore_patterns("__pycache__"))
+    other.mkdir()
+    (other / "__init__.py").write_text("seen = True\n")
+    *command, options = zygote_box.recipe_for(find_interpreter(sys.executable), ())
+    changed = json.loads(options)
+    changed |= {"modules": [*changed["modules"], "other"], "shown": [], "hidden": []}
+    changed["places"] |= {WORKER: str(inside), f"{SITE}/other": str(other)}
+    judge, stdin = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    judge.close()  # so the zygote ends when everything is imported
+    with stdin:
+        done = subprocess.run(
+            [*command, json.dumps(changed)], stdin=stdin, env=ENVIRONMENT, cwd="/", capture_output=True, text=True
+        )
+    assert (done.returncode, done.stderr) == (0, "")
+    compiled = {path.name.partition(".")[0] for path in inside.glob("__pycache__/*.pyc")}
+    assert compiled == {name.removesuffix(".py") for name in WORKER_FILES}
+    assert [path.name for path in other.iterdir()] == ["__init__.py"]

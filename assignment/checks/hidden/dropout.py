@@ -1,6 +1,6 @@
 """Checks of dropout in layers.py that students do not see: seeds, images, p = 0, another call in between.
 
-As in public/dropout.py, they check what holds whatever the random numbers are; a value of 1 means true.
+As in public/dropout.py, the checks compare properties that hold for all random numbers; a value of 1 means true.
 """
 
 from functools import partial

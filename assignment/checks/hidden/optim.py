@@ -8,8 +8,7 @@ from grader.checks import check
 
 
 def steps(rule, rng, shape, config, keys, count=3):
-    """Return the result of the last of several steps, each from where the one before ended, and what the rule stored in
-    config.
+    """Return the result of the last of several successive steps, and the values that the rule stored in config.
 
     config: None to pass none in the first step, so that the rule's own defaults count.
     """

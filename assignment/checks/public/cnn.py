@@ -1,7 +1,7 @@
 """Checks of classifiers/cnn.py that students see: what the course's notebooks check.
 
-Initial weights are checked by what must hold whatever the random numbers are. Everything else is checked on nets whose
-parameters are set to chosen values; these nets are smaller than the notebooks' where those take long.
+For initial weights, checks compare properties that hold for all random numbers. Everything else is checked on nets
+whose parameters are set to chosen values; these nets are smaller than the notebooks' where those take long.
 """
 
 from functools import partial

@@ -1,7 +1,8 @@
 """Checks of dropout in layers.py that students see.
 
-They check what holds whatever the random numbers are: the share that is kept, its scale, and that the backward uses the
-forward's mask. Shares are rounded to twentieths: half of 1/20 is five times as much as chance changes a share.
+The checks compare properties that hold for all random numbers: the share of kept values, their scale, and that the
+backward uses the forward's mask. Shares are rounded to twentieths: half of 1/20 is five times as much as chance
+changes a share.
 """
 
 import numpy as np

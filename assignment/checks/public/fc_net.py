@@ -1,7 +1,7 @@
 """Checks of classifiers/fc_net.py that students see: what the course's notebooks check.
 
-Initial weights and dropout are checked by what must hold whatever the random numbers are. Everything else is checked on
-nets whose parameters are set to chosen values.
+For initial weights and dropout, checks compare properties that hold for all random numbers. Everything else is checked
+on nets whose parameters are set to chosen values.
 """
 
 from functools import partial

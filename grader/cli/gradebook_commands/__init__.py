@@ -1,1 +1,1 @@
-"""The commands of `grader gradebook`, by what they are about."""
+"""The commands of `grader gradebook`, one module for each subject."""

@@ -1,4 +1,4 @@
-"""Commands that decide: points, comments, days, answers to requests."""
+"""Commands that enter a decision: points, comments, extensions, late days, answers to regrade requests."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from grader.decisions import ADD, SET
 from grader.errors import UsageError
 
 part_option = click.option(
-    "--for", "part", default="", metavar="PART", help="A function or a question; the whole if not given."
+    "--for", "part", default="", metavar="PART", help="A function or a question. Default: the whole submission."
 )
-reason_option = click.option("--reason", required=True, help="Why. The student reads it.")
-replace_option = click.option("--replace", is_flag=True, help="Put it in the place of what somebody decided before.")
+reason_option = click.option("--reason", required=True, help="The reason for the decision. The student reads it.")
+replace_option = click.option("--replace", is_flag=True, help="Replace an earlier decision, also another person's.")
 student_option = click.option(
-    "--student", is_flag=True, help="SUBMISSION is a student's key: it counts for them alone."
+    "--student", is_flag=True, help="SUBMISSION is a student's key: the decision is for this student, not the group."
 )
-SIGNED: Final = {"ignore_unknown_options": True}  # -2 is a number of points
+SIGNED: Final = {"ignore_unknown_options": True}  # click must read -2 as a number of points, not as an option
 
 
 @click.command(context_settings=SIGNED)
@@ -26,8 +26,8 @@ SIGNED: Final = {"ignore_unknown_options": True}  # -2 is a number of points
 @click.argument("points", type=float)
 @part_option
 @reason_option
-@click.option("--comment", default="", help="More, for the student.")
-@click.option("--set", "sets", is_flag=True, help="POINTS count in place of what was earned, and not on top of it.")
+@click.option("--comment", default="", help="A further explanation for the student.")
+@click.option("--set", "sets", is_flag=True, help="POINTS replace the earned points. Default: they are added.")
 @student_option
 @replace_option
 @click.pass_obj
@@ -77,7 +77,7 @@ def adjust(
 @student_option
 @click.pass_obj
 def withdraw(desk: Desk, submission: str, part: str, student: bool) -> int:
-    """Take an adjustment away. The history keeps it."""
+    """Withdraw an adjustment. The history still shows it."""
     with desk.at() as (book, assignment):
         from grader.gradebook.adjusting import withdraw_adjustment
         from grader.gradebook.naming import part_named
@@ -95,10 +95,10 @@ def withdraw(desk: Desk, submission: str, part: str, student: bool) -> int:
 @click.argument("text", default="")
 @part_option
 @click.option("--saved", type=int, metavar="NUMBER", help="Use the saved comment of this number.")
-@click.option("--withdraw", "gone", type=int, metavar="NUMBER", help="Take the comment of this number away.")
+@click.option("--withdraw", "gone", type=int, metavar="NUMBER", help="Withdraw the comment of this number.")
 @click.pass_obj
 def comment(desk: Desk, submission: str, text: str, part: str, saved: int | None, gone: int | None) -> int:
-    """Say something to the student about a submission, or a part of it."""
+    """Add a comment for the student to a submission, or to a part of it."""
     with desk.at() as (book, assignment):
         from grader.gradebook.commenting import add_comment, comments_of, saved_comments_of, withdraw_comment
         from grader.gradebook.naming import lacks, part_named
@@ -123,10 +123,10 @@ def comment(desk: Desk, submission: str, text: str, part: str, saved: int | None
 
 @click.command("save-comment")
 @click.argument("text", default="")
-@click.option("--forget", type=int, metavar="NUMBER", help="Take this one off the list.")
+@click.option("--forget", type=int, metavar="NUMBER", help="Remove this comment from the list.")
 @click.pass_obj
 def save_comment(desk: Desk, text: str, forget: int | None) -> int:
-    """Keep a comment for use again, and list those that are kept."""
+    """Save a comment so that `comment --saved` can use it again, and list the saved comments."""
     with desk.at() as (book, assignment):
         from grader.gradebook import commenting
         from grader.gradebook.naming import lacks
@@ -148,7 +148,7 @@ def save_comment(desk: Desk, text: str, forget: int | None) -> int:
 @replace_option
 @click.pass_obj
 def extend(desk: Desk, submission: str, days: float, reason: str, student: bool, replace: bool) -> int:
-    """Give more time, in days of 24 hours; 0 takes it back."""
+    """Extend the deadline of a submission by DAYS of 24 hours; 0 withdraws the extension."""
     with desk.at() as (book, assignment):
         from grader.gradebook.lateness import extend as extend_by
 
@@ -162,11 +162,11 @@ def extend(desk: Desk, submission: str, days: float, reason: str, student: bool,
 @click.argument("submission")
 @click.argument("days", type=int)
 @reason_option
-@click.option("--attempt", type=int, metavar="NUMBER", help="Of this attempt; the latest if not given.")
+@click.option("--attempt", type=int, metavar="NUMBER", help="The attempt that was late. Default: the latest.")
 @replace_option
 @click.pass_obj
 def late(desk: Desk, submission: str, days: int, reason: str, attempt: int | None, replace: bool) -> int:
-    """Enter how many days late a submission was, where no time says so, or in the time's place."""
+    """Enter how many days late a submission was, if its time of hand-in is unknown or must not count."""
     with desk.at() as (book, assignment):
         from grader.gradebook.lateness import enter_late_days
 
@@ -185,7 +185,7 @@ def late(desk: Desk, submission: str, days: int, reason: str, attempt: int | Non
 @click.argument("submission")
 @click.argument("question")
 @part_option
-@click.option("--student", default="", metavar="KEY", help="Who asks, of a group.")
+@click.option("--student", default="", metavar="KEY", help="The student of a group who asks.")
 @click.pass_obj
 def ask(desk: Desk, submission: str, question: str, part: str, student: str) -> int:
     """Enter a student's regrade request."""

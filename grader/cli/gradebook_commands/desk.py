@@ -1,4 +1,4 @@
-"""Where a gradebook command works: which gradebook, which assignment, who. And how it says what stands there."""
+"""What every gradebook command shares: the gradebook, the assignment and the person; and the lines that it prints."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Desk:
-    """The options that all commands share, as they were given."""
+    """The options of `grader gradebook` that all its commands share: gradebook, title, name of the person."""
 
     url: str
     title: str
@@ -33,7 +33,7 @@ class Desk:
 
     @contextmanager
     def open(self, *, make: bool = False) -> Iterator[Gradebook]:
-        """The gradebook, which must be there, or is made."""
+        """Yield the gradebook. make: create the gradebook if it does not exist; otherwise this is an error."""
         try:
             from grader.gradebook.book import open_gradebook
         except ModuleNotFoundError as error:
@@ -43,7 +43,7 @@ class Desk:
 
     @contextmanager
     def at(self) -> Iterator[tuple[Gradebook, GradedAssignment]]:
-        """The gradebook and the assignment in it."""
+        """Yield the gradebook, and the assignment that the options select in it."""
         from grader.gradebook.naming import assignment_named
 
         with self.open() as book:
@@ -51,7 +51,7 @@ class Desk:
 
 
 def say(line: str) -> None:
-    """A line for a terminal: what a student or a spreadsheet wrote cannot steer it."""
+    """Print a line, without control characters: those in a student's text could change what the terminal shows."""
     click.echo("\n".join(map(clean, line.split("\n"))))
 
 
@@ -61,7 +61,7 @@ def adjustment_line(one: Adjustment) -> str:
 
 
 def grade_lines(grade: Grade) -> Iterator[str]:
-    """A grade with its parts, a line each."""
+    """Yield lines that show a grade: one line for the total and one for each part."""
     total = "no grade" if grade.total is None else number(grade.total)
     yield f"{grade.submission or grade.names}: {total} of {number(grade.max_total)}"
     if grade.names:
@@ -77,7 +77,7 @@ def grade_lines(grade: Grade) -> Iterator[str]:
         yield f"  {signed(item.change)} {adjustment_line(item.adjustment)}"
         if item.is_stale:
             then, now = (("no points" if x is None else number(x)) for x in (item.adjustment.earned_then, item.earned))
-            yield f"     look again: {item.adjustment.part} had earned {then} then, and has earned {now} now"
+            yield f"     look again: {item.adjustment.part} had earned {then} at that time, and has earned {now} now"
     if grade.late and grade.late.is_known:
         line = grade.late
         yield f"  {signed(line.points)} late: {line.days} days, {line.free_days} free: {number(line.percent)} %"

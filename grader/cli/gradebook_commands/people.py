@@ -1,4 +1,4 @@
-"""Commands about people: who is in the course, whose a submission is, when it came in, and deleting somebody's data."""
+"""Commands about people: import a roster, link submissions to students, import hand-in times, delete a student."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from grader.errors import GraderError
 @click.argument("file", type=FILE)
 @click.pass_obj
 def roster(desk: Desk, file: Path) -> int:
-    """Take in a roster: Canvas' gradebook export, Moodle's grading worksheet, or a CSV with name and login or email.
+    """Import a roster: Canvas' gradebook export, Moodle's grading worksheet, or a CSV with name and login or email.
 
-    Known students are brought up to date; nobody is taken away. Submissions are linked to whom their names name.
+    Updates known students and removes nobody. Links a submission to a student if its name identifies the student.
     """
     with desk.open(make=True) as book:
         from grader.gradebook.grades import submissions_of
@@ -34,7 +34,7 @@ def roster(desk: Desk, file: Path) -> int:
             known = members_of(book, title)
             if alone := [name for name in submissions_of(book, title) if name not in known]:
                 named = ", ".join(alone[:5]) + (", …" if len(alone) > 5 else "")
-                say(f"{title}: {len(alone)} submissions are nobody's yet: {named}. Use grader gradebook link.")
+                say(f"{title}: {len(alone)} submissions have no student yet: {named}. Use grader gradebook link.")
     return 0
 
 
@@ -43,7 +43,7 @@ def roster(desk: Desk, file: Path) -> int:
 @click.argument("students", nargs=-1)
 @click.pass_obj
 def link(desk: Desk, submission: str, students: tuple[str, ...]) -> int:
-    """Say whose a submission is: a student's key, or the keys of a group; without any, nobody's."""
+    """Link a submission to the students with these keys, several for a group. Without keys, remove its links."""
     with desk.at() as (book, assignment):
         from grader.gradebook.students import link_members
 
@@ -56,7 +56,7 @@ def link(desk: Desk, submission: str, students: tuple[str, ...]) -> int:
 @click.argument("file", type=FILE)
 @click.pass_obj
 def times(desk: Desk, file: Path) -> int:
-    """Take in when submissions came in.
+    """Import the times at which students handed in.
 
     FILE is Gradescope's submission_metadata.yml, Moodle's worksheet, or a CSV with submission and submitted_at.
     """
@@ -68,7 +68,7 @@ def times(desk: Desk, file: Path) -> int:
         due = assignment.rules.late.due if assignment.rules.late else None
         found = read_times(file, members_of(book, assignment.title), assignment.title, due.tzinfo if due else None)
         changed = set_times(book, assignment.title, found, who=desk.who)
-        say(f"{len(found)} times read, {changed} are other than before")
+        say(f"{len(found)} times read, {changed} changed")
     return 0
 
 
@@ -77,7 +77,7 @@ def times(desk: Desk, file: Path) -> int:
 @click.option("--files", is_flag=True, help="Remove the student's own results and pages from the output folders, too.")
 @click.pass_obj
 def delete_student(desk: Desk, student: str, files: bool) -> int:
-    """Delete all that the gradebook has of a student, and name the files that hold more."""
+    """Delete all data of a student from the gradebook, and list the files that hold more of the student's data."""
     with desk.open() as book:
         from grader.gradebook.deleting import delete_student as delete
         from grader.gradebook.deleting import remove_files

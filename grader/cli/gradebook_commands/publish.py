@@ -1,4 +1,4 @@
-"""The command that says when marks are published."""
+"""The command that sets when marks are published."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from grader.errors import UsageError
 
 @click.command()
 @click.argument("time", default="")
-@click.option("--withdraw", is_flag=True, help="Publish no longer.")
+@click.option("--withdraw", is_flag=True, help="Remove the time: marks are not published.")
 @click.pass_obj
 def publish(desk: Desk, time: str, withdraw: bool) -> int:
-    """Say from when on the marks are published: `publish 2026-05-20T12:00+02:00`. Without TIME, show what is set.
+    """Set the time at which marks are published: `publish 2026-05-20T12:00+02:00`. Without TIME, show the time.
 
-    From then on, feedback pages show checks of the visibility after_published in full. Run grade again to write them.
+    After this time, feedback pages show checks of visibility after_published in full. Run `grader grade` again to write
+    these pages.
     """
     with desk.at() as (book, assignment):
         from grader.gradebook import publishing
@@ -34,6 +35,6 @@ def publish(desk: Desk, time: str, withdraw: bool) -> int:
 
 def time_from(written: str) -> datetime:
     try:
-        return datetime.fromisoformat(written).astimezone()  # without a zone: this machine's
+        return datetime.fromisoformat(written).astimezone()  # a time without a zone is in this machine's zone
     except (ValueError, OverflowError, OSError):
-        raise UsageError(f"{written!r}: is no time, expected YYYY-MM-DDTHH:MM+02:00.") from None
+        raise UsageError(f"{written!r}: is not a time, expected YYYY-MM-DDTHH:MM+02:00. Correct it.") from None

@@ -1,4 +1,4 @@
-"""Commands that show, write and copy: grades, history, runs, adjustments.csv, backups."""
+"""Commands that print, export, import or copy what the gradebook holds: grades, history, runs, adjustments, backups."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ADJUSTMENTS: Final = "adjustments.csv"
 @click.argument("submission", default="")
 @click.pass_obj
 def show(desk: Desk, submission: str) -> int:
-    """The grades of all, or of one submission, with their parts."""
+    """Show the grades of all submissions; with SUBMISSION, the grade of one, with its parts."""
     with desk.at() as (book, assignment):
         from grader.gradebook.grades import grade_of, grades_of
 
@@ -31,10 +31,10 @@ def show(desk: Desk, submission: str) -> int:
 
 
 @click.command()
-@click.option("--open", "is_open", is_flag=True, help="Those only that nobody has answered.")
+@click.option("--open", "is_open", is_flag=True, help="Only requests without an answer.")
 @click.pass_obj
 def requests(desk: Desk, is_open: bool) -> int:
-    """The regrade requests."""
+    """List the regrade requests and their answers."""
     with desk.at() as (book, assignment):
         from grader.gradebook.requests import requests_of
 
@@ -48,11 +48,11 @@ def requests(desk: Desk, is_open: bool) -> int:
 
 @click.command()
 @click.argument("submission", default="")
-@click.option("--student", default="", metavar="KEY", help="What was changed of this student.")
-@click.option("--last", type=click.IntRange(1), default=100, show_default=True, help="So many lines.")
+@click.option("--student", default="", metavar="KEY", help="Only changes that concern this student.")
+@click.option("--last", type=click.IntRange(1), default=100, show_default=True, help="Number of changes.")
 @click.pass_obj
 def history(desk: Desk, submission: str, student: str, last: int) -> int:
-    """Who changed what, and when; the latest last."""
+    """List who changed what in the gradebook, and when; the latest change is the last line."""
     with desk.open() as book:
         from grader.gradebook.changes import changes
 
@@ -66,7 +66,7 @@ def history(desk: Desk, submission: str, student: str, last: int) -> int:
 @click.command()
 @click.pass_obj
 def runs(desk: Desk) -> int:
-    """The grading runs, with what was graded and by which assignment and grader."""
+    """List the grading runs: when, by whom, how many submissions, and which versions of assignment and grader."""
     with desk.open() as book:
         from grader.gradebook.runs import runs_of
 
@@ -81,7 +81,7 @@ def runs(desk: Desk) -> int:
 @click.argument("file", type=FILE, default=ADJUSTMENTS)
 @click.pass_obj
 def export_adjustments(desk: Desk, file: Path) -> int:
-    """Write all adjustments as a table, to change in a spreadsheet and import again."""
+    """Write all adjustments as a table that staff can change in a spreadsheet and import again."""
     from grader.atomic_files import write_bytes
 
     with desk.at() as (book, assignment):
@@ -98,7 +98,7 @@ def export_adjustments(desk: Desk, file: Path) -> int:
 @click.argument("file", type=FILE, default=ADJUSTMENTS)
 @click.pass_obj
 def import_table(desk: Desk, file: Path) -> int:
-    """Take in a table of adjustments: new rows, changed ones, and those whose points were emptied."""
+    """Import a table of adjustments. A new or changed row sets an adjustment; a row without points withdraws it."""
     with desk.at() as (book, assignment):
         from grader.gradebook.adjustments_csv import import_adjustments
 
@@ -111,7 +111,7 @@ def import_table(desk: Desk, file: Path) -> int:
 @click.argument("file", type=FILE)
 @click.pass_obj
 def backup(desk: Desk, file: Path) -> int:
-    """Write a whole copy of a SQLite gradebook, also while others use it, and see that the copy is sound."""
+    """Copy a SQLite gradebook to a file, also while others use the gradebook, and verify the copy."""
     if not file.parent.is_dir():
         raise UsageError(f"{file.parent}: does not exist, expected a folder. Make it, or name another.")
     with desk.open() as book:

@@ -1,8 +1,8 @@
 """The output of a grading run: a progress bar, plain lines or JSON; at the end the class table and the profile.
 
-In a profile (`--profile`), functions, start, protocol and judge are sums over the results (records.SPENT). `rest` is
-job time in which no submission was graded: jobs start, wait or have no work left. `reports` is time of the parent
-process, which stores results and writes pages while the jobs go on.
+In a profile (`--profile`), the times of functions, start, protocol and judge are sums over the results (records.SPENT).
+`rest` is the time in which jobs graded no submission: they started, waited or had no work left. `reports` is the time
+of the parent process, which stores results and writes pages while the jobs grade.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from grader.report.roster import lack_of_isolation
 from grader.report.text import clip
 
 SLOWEST: Final = 3
-MIN_S: Final = 1e-3  # a rate cannot be computed over no time at all
-MAX_ROWS: Final = 60  # more do not fit a screen; the class page shows all of them
-MAX_NAMED: Final = 4  # if more functions lost marks, they are counted by status
+MIN_S: Final = 1e-3  # avoids a division by zero in a rate
+MAX_ROWS: Final = 60  # more rows do not fit a screen; the class page shows all submissions
+MAX_NAMED: Final = 4  # if more functions lost marks, the table counts them by status
 MAX_ID: Final = 44
 MESSAGE_CHARS: Final = 600
-LONGEST_LOSS: Final = 37  # room for a long name with its status and a comma; the table folds longer words of a message
+LONGEST_LOSS: Final = 37  # room for a long function name, its status and a comma; the table folds longer words
 
 PARTS: Final = {
     "functions": "running the students' functions",
@@ -44,7 +44,7 @@ PARTS: Final = {
 
 
 class Pace:
-    """Counts results. Rate and time left consider only submissions graded in this run, not reused results.
+    """Counts results. The rate and the time left consider only submissions graded in this run, not reused results.
 
     slowest: duration and id of the slowest submissions graded in this run, the slowest first.
     """
@@ -78,7 +78,7 @@ class Pace:
 
     @property
     def left_s(self) -> float | None:
-        """Estimated seconds left. None until this run graded a submission: reused results do not help to estimate."""
+        """Estimated seconds left. None until this run has graded a submission, because reused results take no time."""
         return (self.total - self.count) * self.elapsed_s / self.graded if self.graded else None
 
     @property
@@ -86,13 +86,13 @@ class Pace:
         return f"{self.graded / max(MIN_S, self.elapsed_s):.2g}"
 
     def status_line(self) -> str:
-        """Rate, time left, outcomes and the slowest submission: the text beside the progress bar."""
+        """Return the text beside the progress bar: rate, time left, outcomes and the slowest submission."""
         parts = [] if self.left_s is None else [f"{self.rate}/s", f"{format_duration(self.left_s)} left"]
         parts.append(", ".join(f"{count} {status}" for status, count in self.statuses.most_common()))
         return " · ".join([*parts, *(f"slowest {name} {format_duration(took)}" for took, name in self.slowest[:1])])
 
     def summary(self) -> str:
-        """The whole run in a line or two."""
+        """Return one sentence about the whole run: how many submissions, how fast, which were slowest."""
         text = f"{self.graded} graded in {format_duration(self.elapsed_s)}"
         if self.graded:
             text += f", {self.rate} a second"
@@ -145,7 +145,7 @@ class Progress(Pace):
 
 
 class JsonLog(Pace):
-    """The same as JSON on standard output, one line per event, for programs that read the log of a job."""
+    """Prints the progress as JSON on standard output, one line per event, for programs that read the log of a run."""
 
     @contextmanager
     def begin(self, total: int) -> Iterator[JsonLog]:
@@ -168,7 +168,7 @@ class JsonLog(Pace):
         self.write("result", **facts, left_s=None if left is None else round(left, 1))
 
     def write(self, event: str, **facts: Any) -> None:
-        print(json.dumps({"event": event, **facts}), flush=True)  # ASCII only: json.dumps escapes even lone surrogates
+        print(json.dumps({"event": event, **facts}), flush=True)  # json.dumps writes ASCII only
 
 
 def class_table(console: Console, results: Sequence[Result]) -> None:
@@ -185,7 +185,7 @@ def class_table(console: Console, results: Sequence[Result]) -> None:
     graded = [result for result in results if result.status == GRADED]
     count = f"{len(results)} submission{'s' if len(results) != 1 else ''}, {len(graded)} graded"
     if graded:
-        same = len({result.max_score for result in graded}) == 1  # handouts may differ in points; then show percent
+        same = len({result.max_score for result in graded}) == 1  # if handouts differ in points, show percent
         marks = [result.score if same else 100 * result.score / (result.max_score or 1) for result in graded]
         unit = "" if same else " %"
         count += f"; mean {statistics.fmean(marks):.1f}{unit}, median {statistics.median(marks):.1f}{unit}"
@@ -210,26 +210,32 @@ def losses(result: Result) -> str:
 
 
 def counted(statuses: Sequence[str], named: Sequence[str]) -> Iterable[str]:
-    """Count the functions of each status, the most frequent status first; a function alone in its status is named."""
+    """Yield the number of functions of each status, the most frequent status first.
+
+    If a status has only one function, yield the function's name instead.
+    """
     for status in sorted(set(statuses), key=lambda status: (-statuses.count(status), CHECK_STATUSES.index(status))):
         count = statuses.count(status)
         yield f"{count} functions {status}" if count > 1 else named[statuses.index(status)]
 
 
 def id_width(width: int, rows: Iterable[tuple[str, str, str]]) -> int:
-    """The width of the first column: leaves the others enough room, so that the table breaks no name in the middle."""
+    """Return the width of the first column. The other columns get enough room for their names in one piece."""
     scores, losses = zip(*((score, lost) for _, score, lost in rows), strict=True) if rows else ((), ())
     longest = max((len(word) + 1 for lost in losses for word in lost.split(", ")), default=0)
     return max(10, min(MAX_ID, width - 4 - max(map(len, scores), default=0) - min(longest, LONGEST_LOSS)))
 
 
 def terminal_safe(text: str) -> str:
-    """Text from a submission without control characters and with markup escaped, safe to print on a terminal."""
+    """Return text from a submission, made safe to print on a terminal: no control characters, markup escaped."""
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text).replace("[", "\\[")
 
 
 def parts_of(spent: Mapping[str, float], *, wall_s: float, jobs: int) -> dict[str, float]:
-    """Seconds by part: how the time of all `jobs` over `wall_s` divides, then the parent's time for reports."""
+    """Return the seconds of each part of a run. All parts but "reports" together are `wall_s` times the number of jobs.
+
+    "reports" is the time of the parent process.
+    """
     graded = {name: spent.get(name, 0.0) for name in PARTS if name not in ("rest", "reports")}
     rest = max(0.0, jobs * wall_s - sum(graded.values()))
     return {**graded, "rest": rest, "reports": spent.get("reports", 0.0)}

@@ -1,1 +1,1 @@
-"""Steps from one version of the gradebook to the next, for alembic: a module a step, in files that it loads by path."""
+"""Steps from one version of the gradebook to the next. Each step is one module, which alembic loads by its path."""

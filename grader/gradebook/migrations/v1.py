@@ -1,4 +1,4 @@
-"""Version 1: the first. It stays as it is; a change of tables.py is a step of its own, v2.py."""
+"""Creates version 1, the first. Never change this file: a change of tables.py needs another step, v2.py."""
 
 import sqlalchemy as sa
 from alembic import op

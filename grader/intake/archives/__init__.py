@@ -1,1 +1,1 @@
-"""Read archives within limits: their wanted files go into a Gathering (tree.py)."""
+"""Read archives within limits, and store the wanted files of each archive in a Gathering (tree.py)."""

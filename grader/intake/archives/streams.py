@@ -1,8 +1,8 @@
 """Decompress a file as a stream of bytes, never more than the limits allow.
 
-The standard library's decompressors get the input piece by piece, with a largest output for each piece, so that a zip
-bomb is stopped early. gzip.open, bz2.open and lzma.open have no such limit, and lzma.open allocates any dictionary size
-that the file demands (up to 4 GiB of memory).
+The standard library's decompressors get the input piece by piece, with a limit on the output of each piece, so that a
+zip bomb is stopped early. gzip.open, bz2.open and lzma.open have no such limit, and lzma.open allocates a dictionary of
+any size that the file demands (up to 4 GiB of memory).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ DECODERS: Final[Mapping[str, Callable[[], Decoder]]] = {
 
 
 class Unpacked:
-    """Reads and decompresses one file; several streams in a row count as one, because pigz and pbzip2 write them so."""
+    """Reads and decompresses one file. The file may contain several streams in a row, as pigz and pbzip2 write them."""
 
     def __init__(self, file: BinaryIO, kind: str, limits: IntakeLimits) -> None:
         self._file, self._kind, self._limits = file, kind, limits
@@ -44,7 +44,7 @@ class Unpacked:
         self._packed = self._unpacked = 0
 
     def read(self, size: int) -> bytes:
-        """The next `size` bytes, fewer only at the end. Raises IntakeProblem if damaged or over the limits."""
+        """Return the next `size` bytes, or fewer at the end. Raises IntakeProblem for damage or an exceeded limit."""
         pieces: list[bytes] = []
         while size > 0:
             piece = self._file.read(size) if self._kind == PLAIN else self._decode(min(size, CHUNK))
@@ -55,7 +55,7 @@ class Unpacked:
         return b"".join(pieces)
 
     def skip(self, size: int) -> None:
-        """Skip `size` bytes. Raises IntakeProblem if there are fewer."""
+        """Skip `size` bytes. Raises IntakeProblem if the stream has fewer bytes left."""
         if self._kind == PLAIN:
             if self._file.tell() + size > self._size:
                 raise IntakeProblem(DAMAGED)
@@ -68,17 +68,17 @@ class Unpacked:
             size -= skipped
 
     def drain(self) -> None:
-        """Read to the end, where the checksum is. Raises IntakeProblem if the checksum is wrong."""
+        """Read to the end of the stream, where the checksum is. Raises IntakeProblem if the checksum is wrong."""
         while self._kind != PLAIN and self.read(CHUNK):
             pass
 
     def _decode(self, most: int) -> bytes:
-        """Some bytes, at most `most`; none at the end."""
+        """Return at least one and at most `most` decompressed bytes; no bytes at the end."""
         while True:
             decoder = self._decoder = self._decoder or self._begin()
             if decoder is None:
                 return b""
-            # bz2 and lzma buffer unprocessed input; more input before they need it would only fill these buffers.
+            # Give bz2 and lzma more input only when they need it: they buffer input that they have not processed.
             asks = bool(self._pending) or getattr(decoder, "needs_input", True)
             data, self._pending = self._pending or (self._fetch() if asks else b""), b""
             try:
@@ -96,7 +96,7 @@ class Unpacked:
                 return piece
 
     def _begin(self) -> Decoder | None:
-        """A decoder for the next stream, or None; padding after the last stream is ignored."""
+        """Return a decoder for the next stream, or None at the end. Ignores padding after the last stream."""
         magic = MAGIC[self._kind]
         while len(self._pending) < len(magic) and (more := self._fetch()):
             self._pending += more
@@ -115,12 +115,12 @@ class Unpacked:
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """Open a regular file. Raises IntakeProblem for a link, a pipe or a device; OSError."""
+    """Open a regular file. Raises IntakeProblem for a link, a pipe or a device; OSError if it cannot be opened."""
     flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     mode = path.lstat().st_mode
     if stat.S_ISLNK(mode):
         raise IntakeProblem(Reason.of("is_a_link"))
-    if not stat.S_ISREG(mode):  # checked before opening, too: opening a device may have effects
+    if not stat.S_ISREG(mode):  # verified both before and after opening, because opening a device may have effects
         raise IntakeProblem(NO_FILE)
     descriptor = os.open(path, flags)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):

@@ -1,9 +1,9 @@
 """Read the regular files of a tar, in one pass over a stream.
 
-Not the standard library's tarfile: it reads extended headers of any claimed length completely, remembers every member,
-and parses headers with regular expressions that a hostile header can slow down. A submission needs only a small part of
-the format: old tar, ustar, GNU long names, pax `path` and `size`. Links, devices and sparse files are left out with a
-note.
+The standard library's tarfile is not used, because it reads extended headers of any claimed length completely, stores
+every member, and parses headers with regular expressions that a hostile header can slow down. A submission needs only a
+small part of the format: old tar, ustar, GNU long names, pax `path` and `size`. Links, devices and sparse files are
+left out with a note.
 Format: POSIX.1-2017, pax, "ustar interchange format"; GNU tar manual, "Basic Tar Format".
 """
 
@@ -17,7 +17,7 @@ from grader.intake.tree import A_LINK, NOT_REGULAR, Gathering, IntakeProblem
 from grader.records import Reason
 
 BLOCK: Final = 512
-LONGEST_HEADER: Final = 64 * 1024  # of an extended header; no system has paths longer than 4096 bytes
+LONGEST_HEADER: Final = 64 * 1024  # bytes of an extended header; the longest path on a usual system has 4096 bytes
 REGULAR: Final = (b"0", b"\0", b"7")
 KINDS: Final = {
     **dict.fromkeys((b"1", b"2"), A_LINK),
@@ -26,11 +26,11 @@ KINDS: Final = {
     b"S": Reason.of("a_sparse_file"),
 }
 FOLDER, LONG_NAME, LONG_LINK, PAX, PAX_GLOBAL, SPARSE = b"5", b"L", b"K", b"x", b"g", b"S"
-WITHOUT_DATA: Final = (b"1", b"2", b"3", b"4", b"5", b"6")  # no data follows, whatever size the header has
+WITHOUT_DATA: Final = (b"1", b"2", b"3", b"4", b"5", b"6")  # these have no data, whatever the size field says
 
 
 def read_tar(stream: Unpacked, gathering: Gathering) -> None:
-    """Store every wanted regular file of the tar. Raises IntakeProblem if it is damaged or over the limits."""
+    """Store every wanted regular file of a tar. Raises IntakeProblem for damage or an exceeded limit."""
     extended: dict[str, bytes] = {}
     while header := stream.read(BLOCK):
         if len(header) == BLOCK and not any(header):  # the end mark
@@ -52,11 +52,11 @@ def read_tar(stream: Unpacked, gathering: Gathering) -> None:
 
 
 def is_tar_header(header: bytes) -> bool:
-    """Whether the block's checksum is right: the only mark that all kinds of tar share."""
+    """Return whether the checksum of a header block is right. All kinds of tar have only this checksum in common."""
     if len(header) < BLOCK or not any(header[:BLOCK]):
         return False
     rest = header[:148] + b" " * 8 + header[156:BLOCK]
-    signed = sum(byte - 256 if byte > 127 else byte for byte in rest)  # some old tar programs compute it this way
+    signed = sum(byte - 256 if byte > 127 else byte for byte in rest)  # some old tar programs sum up signed bytes
     try:
         return parse_number(header[148:156]) in (sum(rest), signed)
     except IntakeProblem:
@@ -70,7 +70,7 @@ def read_member(
     path = gathering.locate(decode_name(name))
     regular = kind in REGULAR and not name.endswith(b"/") and "sparse" not in extended
     more = kind == SPARSE and header[482]
-    while more:  # the map of an old GNU sparse file, before its data
+    while more:  # skip further blocks of an old GNU sparse file's map, which are before the data
         more = read_data(stream, BLOCK)[504]
     if path and regular and gathering.wants(path):
         if size <= gathering.most_bytes(path):
@@ -84,7 +84,7 @@ def read_member(
 
 
 def read_extended(stream: Unpacked, kind: bytes, size: int) -> dict[str, bytes]:
-    """The values in a GNU long name or a pax header for the member after it."""
+    """Return the values that a GNU long name or a pax header sets for the next member."""
     if size > LONGEST_HEADER:
         raise IntakeProblem(DAMAGED)
     data = read_data(stream, size)
@@ -92,7 +92,10 @@ def read_extended(stream: Unpacked, kind: bytes, size: int) -> dict[str, bytes]:
 
 
 def parse_pax(data: bytes) -> dict[str, bytes]:
-    """The records `length key=value newline` that matter here: path, size, and whether the file is sparse."""
+    """Return the pax records that are needed: path, size, and whether the file is sparse.
+
+    A record is the text `length key=value newline`.
+    """
     found: dict[str, bytes] = {}
     while data:
         digits, _, _ = data.partition(b" ")
@@ -115,7 +118,7 @@ def parse_name(header: bytes) -> bytes:
 
 
 def parse_number(field: bytes) -> int:
-    """A number in a header: octal digits, or base 256 if the first bit is set (GNU)."""
+    """Parse a number in a header: octal digits, or base 256 if the first bit is set (GNU)."""
     if field[0] == 0x80:
         return int.from_bytes(field[1:], "big")
     text = field.split(b"\0")[0].strip(b" ")
@@ -133,7 +136,7 @@ def parse_decimal(text: bytes) -> int:
 
 
 def read_data(stream: Unpacked, size: int) -> bytes:
-    """Read a member's data and skip its padding. Raises IntakeProblem if there are fewer bytes."""
+    """Read a member's data and skip its padding. Raises IntakeProblem if the stream ends before `size` bytes."""
     data = stream.read(size)
     if len(data) < size:
         raise IntakeProblem(DAMAGED)

@@ -1,8 +1,8 @@
-"""Read the regular files of a zip. Only wanted members are decompressed, so a data set inside takes no time.
+"""Read the regular files of a zip. Only wanted members are decompressed, so a data set in the zip costs no time.
 
-The standard library parses the zip. This module bounds what the library does not: the size of the directory before it
-is read, and of each file while it is decompressed. Only the two common methods, stored and deflated, are read, because
-the library decompresses others without a limit.
+The standard library parses the zip. This module adds two limits that the library lacks: on the size of the zip's
+directory before it is read, and on the size of each file while it is decompressed. Only members with the two common
+methods, stored and deflated, are read, because the library decompresses other methods without a limit.
 """
 
 from __future__ import annotations
@@ -22,11 +22,14 @@ from grader.records import Reason
 
 ENCRYPTED: Final = 0x1
 NAME_IS_UTF8: Final = 0x800
-ENTRY_BYTES: Final = 160  # in the directory for each member, on average; 46 and the name are usual
+ENTRY_BYTES: Final = 160  # allowed average size of a directory entry; a usual entry has 46 bytes and the name
 
 
 def read_zip(file: BinaryIO, gathering: Gathering) -> None:
-    """Store every wanted regular file of the zip. Raises IntakeProblem if damaged, encrypted or over the limits."""
+    """Store every wanted regular file of a zip.
+
+    Raises IntakeProblem if the zip is damaged or exceeds a limit.
+    """
     limits = gathering.limits
     packed = file.seek(0, io.SEEK_END)
     with opened(file, max(limits.members * ENTRY_BYTES, 2 * limits.file_bytes) + 128 * 1024) as archive:
@@ -43,10 +46,11 @@ def read_zip(file: BinaryIO, gathering: Gathering) -> None:
 
 
 def list_top(file: BinaryIO, wanted: str, most: int) -> tuple[dict[str, bool], bytes | None]:
-    """Return the entries at the top of a zip or in its only top folder, as a dict from names to whether the entry is a
-    folder; and the content of the entry `wanted`, at most `most` bytes, or None.
+    """List the entries at the top of a zip, or in its top folder if the zip has nothing else.
 
-    Raises IntakeProblem if the zip is damaged or its directory too large; OSError.
+    Returns two values: for the name of each entry, whether the entry is a folder; and the content of the entry `wanted`
+    (at most `most` bytes), or None if it does not exist.
+    Raises IntakeProblem if the zip is damaged or its directory is too large; OSError if it cannot be read.
     """
     gathering = Gathering(IntakeLimits())
     with opened(file, gathering.limits.members * ENTRY_BYTES) as archive:
@@ -74,7 +78,7 @@ def opened(file: BinaryIO, most: int) -> Iterator[zipfile.ZipFile]:
     except IntakeProblem:
         raise
     except OSError as error:
-        if error.errno not in (None, errno.EINVAL):  # EINVAL: damaged bytes made the library seek before 0
+        if error.errno not in (None, errno.EINVAL):  # EINVAL: the library read a wrong position from a damaged zip
             raise
         raise IntakeProblem(DAMAGED) from error
     except Exception as error:
@@ -84,7 +88,7 @@ def opened(file: BinaryIO, most: int) -> Iterator[zipfile.ZipFile]:
 
 
 def keep_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str, gathering: Gathering) -> None:
-    """Store one member, or refuse only this one. An exception from Bounded concerns the whole archive."""
+    """Store one member. A member that cannot be read is left out; an exception from Bounded ends the reading."""
     if member.flag_bits & ENCRYPTED:
         return gathering.refuse(path, Reason.of("encrypted", file=show(path)))
     if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -92,26 +96,26 @@ def keep_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: str, ga
     left, pieces = gathering.most_bytes(path) + 1, []
     try:
         with archive.open(member) as content:
-            # The library stops at the size that the header claims, then compares checksums, so a false size counts as
-            # damage. Read in pieces, because Bounded refuses a read larger than any directory.
+            # The library stops at the size in the header and then compares checksums, so a false size counts as damage.
+            # Read in pieces, because Bounded refuses large reads.
             while left > 0 and (piece := content.read(min(left, CHUNK))):
                 left -= len(piece)
                 pieces.append(piece)
     except (IntakeProblem, OSError):
         raise
-    except Exception:  # the library raises a dozen kinds, see opened()
+    except Exception:  # for damaged bytes, see opened()
         return gathering.refuse(path, DAMAGED)
     return gathering.keep(path, b"".join(pieces))
 
 
 def member_name(member: zipfile.ZipInfo) -> str:
-    """The full name, which the library cuts at a zero byte, decoded with its probable encoding."""
+    """Return the full name of a member, decoded with its probable encoding. (`filename` ends at a null byte.)"""
     name = member.orig_filename
     return name if member.flag_bits & NAME_IS_UTF8 else decode_name(name.encode("cp437"))
 
 
 class Bounded(io.BufferedReader):
-    """The file for the library: it refuses a single read that is larger than the directory or a member can need."""
+    """The zip file for the library. Raises IntakeProblem for a single read that is larger than `most`."""
 
     def __init__(self, file: BinaryIO, most: int) -> None:
         super().__init__(io.FileIO(file.fileno(), closefd=False))

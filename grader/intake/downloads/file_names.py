@@ -1,7 +1,7 @@
-"""Parse the file names in bulk downloads of Canvas, Moodle and Blackboard: one name in, an Item out.
+"""Parse the file names in bulk downloads of Canvas, Moodle and Blackboard: each name gives an Item, or None.
 
-Sources: for Canvas its lib/content_zipper.rb, for Moodle its mod/assign. Blackboard has no official source; independent
-parsers agree.
+Sources: Canvas' lib/content_zipper.rb, Moodle's mod/assign. Blackboard has no official source; independent parsers
+agree on its names.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from grader.intake.names import is_word, same_name
 
 FILE, FOLDER, TEXT, LINK, RECEIPT = "file", "folder", "text entry", "link", "receipt"
 
-# The first _digits_digits_ are the ids: Canvas removes such a pair from the student's own name. Of that name it leaves
-# only [[:word:]], perhaps nothing (read_canvas checks this).
+# The first _digits_digits_ in a name are the ids of user and file, because Canvas removes such a pair from the name of
+# a student. Of the student's name, Canvas leaves only Ruby's [[:word:]], perhaps nothing (read_canvas checks this).
 CANVAS_NAMED: Final = re.compile(
     r"(?P<name>.*?)_(?P<late>LATE_)?(?P<user>[1-9][0-9]*)_(?:(?P<text>text|link)\.html|(?P<number>[1-9][0-9]*)_(?P<file>.+))"
 )
@@ -30,26 +30,26 @@ BLACKBOARD_NAMED: Final = re.compile(
     r"(?P<owner>.+?)_attempt_(?P<attempt>[0-9]{4}(?:-[0-9]{2}){5})(?:_(?P<file>.+)|(?P<receipt>\.txt))"
 )
 NUMBERED: Final = re.compile(r"(?P<stem>.+)-[1-9][0-9]*(?P<suffix>\.[^.]+|\.tar\.[^.]+)")
-LONGEST: Final = 300  # longer than a name on any file system
-LONE_NUMBER: Final = 10_000  # with one student only, a date in a name (_2026_1115_) may look like ids
+LONGEST: Final = 300  # characters; no file system has longer names
+LONE_NUMBER: Final = 10_000  # if only one student is found, smaller file ids are probably parts of a date (_2026_1115_)
 DAY: Final = re.compile(r"20[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])")
-# A piece between underscores that never starts a Blackboard user name: the title contains at least this piece.
+# A piece between underscores that cannot begin a user name of Blackboard, so it is a part of the assignment's title.
 OF_TITLE: Final = re.compile(r"[0-9]*|.*[^a-z0-9.].*", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Item:
-    """What the name of one entry of the folder contains."""
+    """What the name of one file or folder in a download contains."""
 
     entry: str
     kind: str
     name: str
     owner: str
     number: str
-    order: int = 0  # of two items with one name, the later one has the greater number
+    order: int = 0  # of two items with the same file name, the item with the greater number was handed in later
     late: bool = False
     attempt: str = ""
-    whole: str = ""  # the owner with the assignment's title; it does not depend on the other entries
+    whole: str = ""  # the owner's name; for Blackboard, the assignment's title and the owner's name
 
 
 def read_canvas(entry: str, folder: bool) -> Item | None:
@@ -83,10 +83,10 @@ def read_blackboard(entry: str, folder: bool) -> Item | None:
 
 
 def name_owners(items: list[Item]) -> list[Item]:
-    """Remove the assignment's title, which starts all of Blackboard's names, before the user's name.
+    """Remove the assignment's title from Blackboard's owners: all of its names begin with title and user name.
 
-    Both may contain "_". The title is never longer than what all names share, and no longer than necessary: `s_anna`
-    and `s_bert` are users of "HW 2", whoever else hands in.
+    Title and user name may both contain "_". The title is at most the beginning that all names share. The title ends
+    before a piece that may begin a user name: in names with "HW 2" and `s_anna`, `s_bert`, the users keep their `s_`.
     """
     pieces = [owner.split("_")[:-1] for owner in {item.owner for item in items}]
     columns = [set(column) for column in zip(*pieces, strict=False)]
@@ -98,10 +98,10 @@ def name_owners(items: list[Item]) -> list[Item]:
 
 
 def consistent(items: list[Item]) -> list[Item]:
-    """The items whose names contain Canvas' ids; none if most items do not fit, or the remaining ones contradict.
+    """Return the items whose names really contain Canvas' ids; an empty list if most items do not.
 
-    Canvas' names have no fixed word, so `hw_1_2_final.zip` looks like one. But each file number belongs to one user,
-    each user has one name, and few users share a name.
+    Canvas' names contain no fixed word, so a student's own name like `hw_1_2_final.zip` looks like one of Canvas. But
+    in a real download, each file id belongs to one user, each user has one name, and few users have the same name.
     """
     names: dict[str, set[str]] = {}
     users: dict[int, set[str]] = {}
@@ -126,9 +126,10 @@ def can_be_users(items: list[Item]) -> bool:
 
 
 def first_name(name: str, names: set[str]) -> str:
-    """The name before Canvas added a number: `layers-1.py` cannot be imported, so its name was layers.py.
+    """Return the file name without the number that Canvas added to a file of a later attempt.
 
-    In other files, the number may be the student's own (part-1.zip, part-2.zip), unless the plain name exists, too.
+    `layers-1.py` cannot be imported, so its name was layers.py. In names of other files (part-1.zip), the student may
+    have written the number, so it is removed only if the name without the number exists, too.
     """
     found = NUMBERED.fullmatch(name)
     plain = found["stem"] + found["suffix"] if found else name

@@ -12,9 +12,9 @@ owners beside its folders. `others` names the entries that do not fit; the calle
         :email: …
       :created_at: …
 
-The list is read line by line and not as YAML: these fields have one form, while the rest of the file (results, tags of
-Ruby's own classes) is long and sometimes refused by a safe YAML reader. Source of the format: parsers of third parties;
-no official page describes it.
+The list is read line by line and not as YAML. The rest of the file (results, tags of Ruby classes) is long, and a safe
+YAML reader refuses some of it, whereas these fields always have the same form. Source of the format: parsers of third
+parties; no official page describes it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ from grader.messages.say import say
 from grader.records import Reason
 
 CANVAS, MOODLE, BLACKBOARD, GRADESCOPE = "Canvas", "Moodle", "Blackboard", "Gradescope"
-# Kinds of items that the grader does not read, with their words in a message.
+# The kinds of items that the grader does not read, each with its words in a message.
 UNREAD: Final = {TEXT: Reason.of("text_entry"), LINK: Reason.of("link")}
 
 METADATA: Final = "submission_metadata.yml"
@@ -66,15 +66,15 @@ ESCAPE: Final = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|u([0-9A-Fa-f]{4})|U([0-9A-Fa
 class HandedIn:
     """What one student or team handed in.
 
-    parts: the entries that count, by the student's name for each; by "" if one folder is the whole submission.
+    parts: the entries that count, by the file name that the student gave each; by "" if one folder is the submission.
     """
 
-    label: str  # readable, the same in every download, unique in this download
-    source: str  # the entry, or the label if there are several entries
+    label: str  # a name for people: the same in every download, and unique in this download
+    source: str  # the entry, or the label if the submission has several entries
     parts: Mapping[str, str]
     notes: tuple[Reason, ...]
-    problem: Reason | None = None  # why there is nothing to read (only a text entry)
-    person: str = ""  # identifies the owner; neither a later attempt nor another student changes it
+    problem: Reason | None = None  # why nothing can be read, such as for a text entry
+    person: str = ""  # identifies the owner: the same name in every attempt and every download
     entries: tuple[str, ...] = ()  # all of this student's entries in the download
     late: bool = False
     left_out: int = 0  # files of earlier attempts
@@ -86,8 +86,8 @@ class Download:
 
     system: str
     handed_in: tuple[HandedIn, ...]
-    others: tuple[str, ...]  # entries that do not fit
-    absent: tuple[str, ...] = ()  # folders in Gradescope's list that do not exist
+    others: tuple[str, ...]  # entries whose names are not those of the platform
+    absent: tuple[str, ...] = ()  # folders that are in Gradescope's list but do not exist
 
     @property
     def summary(self) -> str:
@@ -118,7 +118,7 @@ def recognise(entries: Mapping[str, bool], metadata: bytes | None = None) -> Dow
         if system == CANVAS:
             items = consistent(items)
             if len({item.number for item in items}) == 1 and len(items) < len(entries) - len(items):
-                continue  # one such name among many others is more likely the student's own file name
+                continue  # a single such name among many others is probably a student's own file name
         if not items:
             continue
         students: dict[tuple[str, str], list[Item]] = {}
@@ -131,7 +131,7 @@ def recognise(entries: Mapping[str, bool], metadata: bytes | None = None) -> Dow
 
 
 def person_of(entry: str) -> str:
-    """The owner of an entry, by its name alone; for a name of no platform, the name itself."""
+    """Return the owner in the name of an entry. If no platform writes such names, return the whole name."""
     readers = (read_moodle, read_blackboard, read_canvas)
     items = (read(entry, folder) for read in readers for folder in (False, True))
     return next((named(item.whole, item.number) for item in items if item), entry)
@@ -142,7 +142,7 @@ def named(owner: str, number: str) -> str:
 
 
 def settle(system: str, items: list[Item]) -> HandedIn:
-    """Decide which of one student's items count."""
+    """Decide which of one student's items count, and write notes on them."""
     latest = max(item.attempt for item in items)
     now = sorted((item for item in items if item.attempt == latest), key=lambda item: item.order)
     earlier = [item for item in items if item.attempt != latest and item.kind == FILE]
@@ -169,7 +169,7 @@ def settle(system: str, items: list[Item]) -> HandedIn:
     source = counted[0] if len(counted) == 1 else label
     person = named(items[0].whole, items[0].number)
     mine = tuple(item.entry for item in items)
-    if system == BLACKBOARD:  # if all user names started alike, version 0.1 assumed a longer title
+    if system == BLACKBOARD:  # version 0.1 removed a longer title if all user names began with the same piece
         mine += tuple(person.split("_", parts)[-1] for parts in range(1, person.count("_") + 1))
     problem = Reason.of("latest_is_empty") if earlier and not taken else None
     if not taken and not earlier:
@@ -192,7 +192,7 @@ def describe(system: str, item: Item, attempt: str, late: bool, taken: list[Item
 
 
 def read_gradescope(entries: Mapping[str, bool], metadata: bytes) -> Download | None:
-    """The names of Gradescope's folders are numbers; the list beside them names their owners."""
+    """Return Gradescope's download. The folders' names are numbers; the list beside the folders names the owners."""
     people = submitters(metadata)
     handed_in = []
     for entry, (names, keys) in people.items():
@@ -210,10 +210,10 @@ def read_gradescope(entries: Mapping[str, bool], metadata: bytes) -> Download | 
 
 
 def submitters(metadata: bytes) -> dict[str, tuple[list[str], list[str]]]:
-    """For each folder's name: the names of its owners, perhaps none, and their keys.
+    """Return for each folder the names of its owners (the list may be empty), and their keys.
 
-    A key is an owner's email address or else student number, because a folder's number changes with every attempt. A
-    folder has no keys if an owner has neither, or if another folder has the same keys.
+    A key is an owner's email address, or else the student number. (The folder's number cannot be a key, because it
+    changes with every attempt.) A folder has no keys if an owner has neither, or if another folder has the same keys.
     """
     found = people_of(metadata)
     known = {folder: sorted(one.get("email") or one.get("sid") or "" for one in found[folder]) for folder in found}
@@ -225,7 +225,7 @@ def submitters(metadata: bytes) -> dict[str, tuple[list[str], list[str]]]:
 
 
 def people_of(metadata: bytes) -> dict[str, list[dict[str, str]]]:
-    """For each folder's name: the fields of each of its owners."""
+    """Return for each folder the fields (name, sid, email) of each of its owners."""
     found: dict[str, list[dict[str, str]]] = {}
     people: list[dict[str, str]] = []
     inside = False
@@ -246,7 +246,7 @@ def people_of(metadata: bytes) -> dict[str, list[dict[str, str]]]:
 
 
 def times_in(metadata: bytes) -> dict[str, datetime]:
-    """By the folder's name: when it was handed in. Without those whose time has no zone or cannot be read."""
+    """Return for each folder the time at which it was handed in. Leaves out times without a zone or of another form."""
     found: dict[str, datetime] = {}
     folder = ""
     for line in metadata.decode("utf-8", "replace").splitlines():
@@ -258,7 +258,7 @@ def times_in(metadata: bytes) -> dict[str, datetime]:
 
 
 def time_from(text: str) -> datetime | None:
-    """A time with its zone, as YAML or ISO 8601 write it: 2026-05-01 09:00:00.123456789 -07:00. None for others."""
+    """Parse a time with a zone in the form of YAML or ISO 8601: 2026-05-01 09:00:00.123456789 -07:00; else None."""
     match = TIME.search(text)
     if match is None:
         return None
@@ -269,7 +269,7 @@ def time_from(text: str) -> datetime | None:
 
 
 def plain_scalar(text: str) -> str:
-    """The text of a YAML scalar on one line: bare, 'single' or "double" quoted."""
+    """Return the text of a YAML scalar on one line: unquoted, or in 'single' or "double" quotes."""
     if len(text) >= 2 and text[0] == text[-1] == "'":
         return text[1:-1].replace("''", "'")
     if len(text) >= 2 and text[0] == text[-1] == '"':

@@ -1,1 +1,1 @@
-"""Read notebooks that were handed in: their cells, and the answers in them."""
+"""Read the notebooks that students handed in: their cells, and the answers in them."""

@@ -3,10 +3,10 @@
     handed out:  question   answer cell   check cell   question   answer cell
     handed in:   question   (own) answer cell (own)    check cell   …
 
-A cell is recognised by its metadata, else by its id, else by a text that is unique in the original. Every other cell is
-the student's own. An answer consists of the answer cell and the student's own cells around it, up to the next
-recognised cell. Colab and some editors drop metadata and ids. Then the answer is the student's own cells below the
-question.
+A cell of the student's notebook is recognised by its metadata, else by its id, else by its text, if only one cell of
+the handed-out notebook has this text. Every other cell is the student's own. An answer consists of the answer cell and
+the student's own cells around it, up to the next recognised cell. Colab and some editors remove metadata and ids. If no
+answer cell is found for this reason, the answer consists of the student's own cells below the question.
 """
 
 from __future__ import annotations
@@ -26,17 +26,14 @@ class WrittenCells:
     """What the student wrote for one answer cell."""
 
     cells: tuple[Cell, ...]
-    is_there: bool  # the cell, or else its question, was found
-    by_question: bool = False  # only the question above it was found
+    is_there: bool  # whether the answer cell, or the question above it, was found
+    by_question: bool = False  # whether the question was found, but not the answer cell
 
 
 def find_written(cells: Sequence[Cell], original: Sequence[Cell]) -> dict[str, WrittenCells]:
-    """For each answer cell that was handed out, by name: what the student wrote for it.
-
-    No cell is in two answers.
-    """
+    """Return for the name of each handed-out answer cell what the student wrote. No cell is part of two answers."""
     originals = align(cells, original)
-    places: dict[int, list[int]] = {}  # by position in the original; a copied cell has several places
+    places: dict[int, list[int]] = {}  # for each cell of `original`, where it is in `cells`; several times if copied
     for place, position in enumerate(originals):
         places.setdefault(position, []).append(place)
     known = {cell.text for cell in original} | {""}
@@ -62,7 +59,7 @@ def find_written(cells: Sequence[Cell], original: Sequence[Cell]) -> dict[str, W
 
 
 def align(cells: Sequence[Cell], original: Sequence[Cell]) -> list[int]:
-    """For each cell, its position in the original, or -1 for the student's own. Takes linear time."""
+    """Return for each cell its position in `original`, or -1 for the student's own cells. Takes linear time."""
     texts = Counter(cell.text for cell in original)
     by_name = {(cell.role, cell.name): position for position, cell in enumerate(original) if cell.role}
     by_id = {f"{role}-{name}": position for (role, name), position in by_name.items()}
@@ -76,21 +73,25 @@ def align(cells: Sequence[Cell], original: Sequence[Cell]) -> list[int]:
 
 
 def below(place: int, passed: Sequence[bool]) -> Iterator[int]:
-    """The cells right below this one, as long as `passed` is true."""
+    """Yield the places of the cells directly below `place`, up to the first cell for which `passed` is false."""
     return takewhile(lambda other: passed[other], range(place + 1, len(passed)))
 
 
 def above(place: int, originals: Sequence[int], original: Sequence[Cell], are_own: Sequence[bool]) -> list[int]:
-    """The student's own cells right above this one, unless they follow another answer cell and so belong to it."""
+    """Return the places of the student's own cells directly above an answer cell.
+
+    Returns none if these cells follow another answer cell, because then they belong to that answer.
+    """
     own = list(takewhile(lambda other: are_own[other], range(place - 1, -1, -1)))
     before = originals[place - len(own) - 1] if len(own) < place else -1
     return [] if before >= 0 and original[before].role == ANSWER else own
 
 
 def place_above(position: int, places: Mapping[int, list[int]], original: Sequence[Cell]) -> int | None:
-    """The place in the notebook of the nearest cell above this one in the original, its question; None if not found.
+    """Return the place of the question of the answer cell at `position` in `original`; None if it was not found.
 
-    Cells above another answer cell do not belong to this one.
+    The question is the nearest cell above the answer cell in `original` that the student's notebook has. The search
+    ends at another answer cell, because the cells above that one belong to another question.
     """
     for before in range(position - 1, -1, -1):
         if original[before].role == ANSWER:

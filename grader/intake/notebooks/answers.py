@@ -3,8 +3,8 @@
     a submission's notebooks ─┐
     those handed out ─────────┴─► NotebookResult, … (answers to read and mark) and notes; nothing here costs marks
 
-No text of a student is ignored without a note. If there are several copies of a notebook, each answer is read from a
-copy that has it, and notes say what was read from which copy, what was not read, and what was not found.
+If a text of a student is ignored, a note says so. If a student handed in several copies of a notebook, each answer is
+read from a copy that contains it. Notes name what was read from which copy, what was not read, and what was not found.
 """
 
 from __future__ import annotations
@@ -23,21 +23,25 @@ from grader.intake.notebooks.alignment import ANSWER, CHECK, find_written
 from grader.intake.notebooks.cells import Cell, UnreadableNotebook, cells_of
 from grader.records import ABSENT, ANSWERED, UNANSWERED, Answer, NotebookResult, Reason
 
-MOST_CHARS: Final = 20_000  # of an answer; nobody reads more, and the JSON file contains it
-MOST_NAMED: Final = 8  # cells or questions in one note
-# Colab and Jupyter write a pasted picture into the text. Nobody can read it there; the notebook's page shows it.
+MOST_CHARS: Final = 20_000  # of one answer: the result's JSON file contains it, and nobody reads more
+MOST_NAMED: Final = 8  # the largest number of cells or questions in one note
+# Colab and Jupyter write a pasted picture into a cell's text. The answer leaves it out; the notebook's page shows it.
 DATA_URL: Final = re.compile(r"data:([\w.+-]{1,40}/[\w.+-]{1,80})(?:;[\w.=+-]{1,40}){0,8},[\w+/=%-]{80,}")
 
 
 @dataclass(frozen=True)
 class HandedOut:
-    """The handed-out notebooks. cells: by stem. points: by question; a question without points is not marked."""
+    """The handed-out notebooks.
+
+    cells: for each notebook's file name without .ipynb (its stem), the cells. points: the maximum for each question
+    that staff mark.
+    """
 
     cells: Mapping[str, tuple[Cell, ...]]
     points: Mapping[str, float]
 
     def answers_in(self, cells: Sequence[Cell], stem: str) -> list[Answer]:
-        """One answer for each answer cell of the handed-out notebook."""
+        """Return one answer for each answer cell of the handed-out notebook."""
         found = find_written(cells, self.cells[stem])
         answers = []
         question = ""
@@ -61,7 +65,10 @@ class HandedOut:
 
 
 def handed_out_from(notebooks: Mapping[str, bytes], points: Mapping[str, float]) -> HandedOut:
-    """Build it from the files by name. Raises AssignmentError unless each question with points has one answer cell."""
+    """Build HandedOut from the handed-out files.
+
+    Raises AssignmentError unless each question with points has exactly one answer cell.
+    """
     cells = {stem_of(name): cells_of(content) for name, content in notebooks.items()}
     asked = [cell.name for each in cells.values() for cell in each if cell.role == ANSWER]
     for question in points:
@@ -75,9 +82,9 @@ def handed_out_from(notebooks: Mapping[str, bytes], points: Mapping[str, float])
 def read_notebooks(
     notebooks: Mapping[str, bytes], handed_out: HandedOut, *, left_out: Collection[str] = ()
 ) -> tuple[tuple[NotebookResult, ...], tuple[Reason, ...]]:
-    """Read all notebooks of a submission, and write notes on them. Nothing in them makes this raise.
+    """Read all notebooks of a submission, and write notes on them. Raises no exception, whatever they contain.
 
-    left_out: names of notebooks that exceed a limit and were not read.
+    left_out: names of notebooks that were not read, because they exceed a limit.
     """
     read: dict[str, tuple[Cell, ...]] = {}
     problems: dict[str, Reason] = {}
@@ -98,10 +105,10 @@ def read_notebooks(
         notes += on_copies
         written = find_written(read[best], handed_out.cells[stem])
         lost = [question for question, one in written.items() if one.by_question and one.cells]
-        if lost:  # the answers are in the right places, but their cells lost metadata and ids
+        if lost:  # these answers are at the right places, but an editor removed metadata and ids of their cells
             notes.append(Reason.of("metadata_lost", file=show(best), names=few(lost, MOST_NAMED)))
     named = {fold(stem): stem for stem in handed_out.cells}
-    for name in problems:  # staff still have to mark unreadable answers
+    for name in problems:  # staff must give points for the questions of unreadable notebooks, too
         stem = named.get(fold(stem_of(name)), "")
         if stem and stem not in stems.values():
             stems[name], answers[name] = stem, handed_out.answers_in((), stem)
@@ -116,21 +123,21 @@ def read_notebooks(
     missing = [stem for stem in handed_out.cells if stem not in stems.values()]
     lacking = [stem for stem in missing if stem not in beyond]
     strangers = [name for name in read if not any(name in names for names in copies.values())]
-    if strangers and lacking:  # they may be the missing ones: a person has to look
+    if strangers and lacking:  # unknown notebooks may be the missing notebooks: a person has to look
         notes.append(Reason.of("strangers", names=few(strangers, MOST_NAMED)))
     if stems and lacking:
         notes.append(Reason.of("notebooks_lacking", names=[f"{stem}.ipynb" for stem in lacking]))
-    for stem in missing if stems or any(beyond) else ():  # these were not read: their questions count as unanswered
+    for stem in missing if stems or any(beyond) else ():  # the questions of a missing notebook count as unanswered
         why = Reason.of("notebook_beyond_limit") if stem in beyond else Reason.of("notebook_absent")
         results.append(NotebookResult(f"{stem}.ipynb", stem, "", why, tuple(handed_out.answers_in((), stem))))
     return tuple(results), tuple(notes)
 
 
 def find_copies(read: Mapping[str, Sequence[Cell]], handed_out: HandedOut) -> dict[str, list[str]]:
-    """For each handed-out notebook, by stem: the notebooks made from it, recognised by name or by half of its cells.
+    """Return for the stem of each handed-out notebook the student's notebooks that were made from it.
 
-    A name that only contains the stem ("Copy of Nets") also needs one of its cells: a student's notes may have such a
-    name.
+    A notebook was made from a handed-out one if it has the same file name, or at least half of the cells. If its name
+    only contains the stem ("Copy of Nets"), one of the cells is enough; with none, it may be a student's own notes.
     """
     copies: dict[str, list[str]] = {}
     stems = {fold(stem): stem for stem in handed_out.cells}
@@ -147,7 +154,7 @@ def find_copies(read: Mapping[str, Sequence[Cell]], handed_out: HandedOut) -> di
 
 
 def share(cells: Sequence[Cell], original: Sequence[Cell]) -> float:
-    """The share of the handed-out notebook that is present: of its named cells or of its texts, the larger one."""
+    """Return the share of the handed-out notebook in `cells`: of its named cells or of its texts, the larger share."""
     named = [(cell.role, cell.name) for cell in original if cell.role]
     there = {(cell.role, cell.name) for cell in cells if cell.role} | {tuple(cell.id.split("-", 1)) for cell in cells}
     by_name = sum(one in there for one in named) / len(named) if named else 0.0
@@ -157,7 +164,7 @@ def share(cells: Sequence[Cell], original: Sequence[Cell]) -> float:
 
 
 def bounded(text: str) -> str:
-    """The readable part of an answer: without the bytes of pasted pictures, at most MOST_CHARS."""
+    """Return an answer without the bytes of pasted pictures, cut to MOST_CHARS characters."""
     text = DATA_URL.sub(lambda match: f"data:{match[1]} ({len(match[0]):,} characters)", text)
     return text if len(text) <= MOST_CHARS else f"{text[:MOST_CHARS]} … (cut off)"
 
@@ -167,7 +174,7 @@ def answered(answers: Sequence[Answer]) -> dict[str, Answer]:
 
 
 def fill_in(best: str, copies: Mapping[str, Sequence[Answer]]) -> tuple[list[Answer], list[Reason]]:
-    """The answers of the best copy of a notebook, completed from the other copies; with notes on that."""
+    """Return the answers of the best copy of a notebook, with missing answers from other copies; and notes on them."""
     filled = {answer.question: answer for answer in copies[best]}
     notes = []
     for name in [name for name in copies if name != best]:
@@ -182,7 +189,7 @@ def fill_in(best: str, copies: Mapping[str, Sequence[Answer]]) -> tuple[list[Ans
 
 
 def note_changed_checks(stem: str, cells: Sequence[Cell], original: Sequence[Cell]) -> list[Reason]:
-    """Notes on check cells that were changed or deleted. One unchanged copy of a cell is enough."""
+    """Return notes on check cells that the student changed or deleted. Ignores changed copies of an unchanged cell."""
     changed: list[str] = []
     deleted: list[str] = []
     texts = {cell.text for cell in cells}
@@ -202,5 +209,5 @@ def stem_of(name: str) -> str:
 
 
 def handed_out(assignment: Assignment) -> HandedOut:
-    """The assignment's notebooks and points. Raises AssignmentError for a damaged source or a missing question."""
+    """Return the assignment's notebooks and points. Raises AssignmentError for a damaged source or missing question."""
     return handed_out_from(student_notebooks(assignment), assignment.questions)

@@ -1,10 +1,10 @@
-"""Read a student's notebook as cells: untrusted bytes, read within limits and never executed.
+"""Read a student's notebook as cells. The bytes are untrusted: they are read within limits and never executed.
 
     bytes ─► bounded JSON ─► format 4 (nbformat converts older ones) ─► Cell, Cell, …
 
-Whatever the bytes are, this raises only UnreadableNotebook and takes at most a few seconds: tree.py limits their size,
-and this module limits the number of values and cells. Parts of a wrong type are left out, so that one odd cell does not
-cost the others; nbformat's own reader would refuse the whole notebook.
+Whatever the bytes are, reading them raises only UnreadableNotebook and takes at most a few seconds: tree.py limits the
+number of bytes, and this module limits the number of values and cells. Cells of a wrong type are left out, and the
+other cells are still read. nbformat's own reader would refuse the whole notebook.
 """
 
 from __future__ import annotations
@@ -21,15 +21,15 @@ from grader.intake.tree import IntakeProblem
 from grader.records import Reason
 
 FORMAT: Final = 4
-MOST_VALUES: Final = 1_000_000  # outputs of a training that prints every step have some thousands
-MOST_CELLS: Final = 2_000  # the longest handed-out notebook has 80
+MOST_VALUES: Final = 1_000_000  # a notebook whose training prints every step has some thousand values
+MOST_CELLS: Final = 2_000  # the longest handed-out notebook has 80 cells
 NOT_BUILT_SO: Final = Reason.of("not_built_as_notebooks")
 KINDS: Final = ("markdown", "code", "raw")
 NOT_INSTALLED: Final = "notebooks: {} is not installed. Run pip install 'layergrader[notebooks]'."
 
 
 class UnreadableNotebook(IntakeProblem):
-    """Why a notebook cannot be read. It becomes a note."""
+    """A notebook cannot be read. The reason becomes a note on the submission."""
 
 
 @dataclass(frozen=True)
@@ -46,16 +46,16 @@ class Cell:
 
     @cached_property
     def text(self) -> str:
-        """The source for comparisons: without white space at the ends of lines and without empty lines around it."""
+        """The source for comparisons: without white space at line ends and without empty lines at start and end."""
         return "\n".join(line.rstrip() for line in self.source.splitlines()).strip()
 
     def stands_for(self, role: str, name: str) -> bool:
-        """Whether the cell has this role and name, by its metadata, or by its id if the metadata was lost."""
+        """Return whether the cell has this role and name in its metadata, or, without metadata, in its id."""
         return (self.role, self.name) == (role, name) or (not self.role and self.id == f"{role}-{name}")
 
 
 def cells_of(content: bytes) -> tuple[Cell, ...]:
-    """The notebook's cells in order. Raises UnreadableNotebook; GraderError if nbformat is not installed."""
+    """Return a notebook's cells in order. Raises UnreadableNotebook; GraderError if nbformat is not installed."""
     data: Mapping[str, Any] = json_of(content)
     version = data.get("nbformat")
     if isinstance(version, bool) or not isinstance(version, int) or not 1 <= version <= FORMAT:
@@ -72,7 +72,7 @@ def cells_of(content: bytes) -> tuple[Cell, ...]:
 
 
 def converted(data: dict[str, Any], version: int) -> Mapping[str, Any]:
-    """The notebook in format 4. nbformat is imported only here, because few notebooks are older."""
+    """Convert a notebook to format 4. Imports nbformat only here, because few notebooks have an older format."""
     try:
         import nbformat
         from nbformat import converter
@@ -80,7 +80,7 @@ def converted(data: dict[str, Any], version: int) -> Mapping[str, Any]:
         raise GraderError(NOT_INSTALLED.format("nbformat")) from error
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # warnings of missing ids
+            warnings.simplefilter("ignore")  # nbformat warns about cells without ids
             made: Mapping[str, Any] = converter.convert(nbformat.versions[version].to_notebook_json(data), FORMAT)
     except Exception as error:  # nbformat does not check the types of the values that it converts
         raise UnreadableNotebook(NOT_BUILT_SO) from error
@@ -100,7 +100,7 @@ def json_of(content: bytes) -> dict[str, Any]:
 
 
 def cell_from(data: Any) -> Cell | None:
-    """One cell of format 4, or None if the value is not a cell."""
+    """Return a cell from its JSON value in format 4, or None if the value is not a cell."""
     if not isinstance(data, dict) or data.get("cell_type") not in KINDS:
         return None
     source = joined(data.get("source"))
@@ -121,7 +121,7 @@ def as_dict(value: Any) -> dict[str, Any]:
 
 
 def joined(text: Any) -> str | None:
-    """A notebook's text, which is one string or a list of lines; None for anything else."""
+    """Return a text of a notebook as one string. In JSON, it is a string or a list of lines; None for anything else."""
     if isinstance(text, str):
         return text
     if isinstance(text, list) and all(isinstance(line, str) for line in text):

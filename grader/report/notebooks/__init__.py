@@ -1,1 +1,1 @@
-"""Pages of notebooks: the sanitised notebook as it was handed in, and the answers with their marks."""
+"""Pages of notebooks: the notebook as the student handed it in, sanitised, and the answers with their marks."""

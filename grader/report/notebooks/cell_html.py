@@ -1,11 +1,12 @@
-"""Convert a student's notebook cells to safe HTML: known types only, bounded lengths.
+"""Convert a student's notebook cells to safe HTML: known types of output only, of bounded length.
 
-mistune converts Markdown, Pygments colours code; outputs have the colours of a terminal. Every cell and every output is
-sanitised separately, so that its markup cannot close the element around it. nbconvert also uses mistune and Pygments,
-but importing it takes longer than grading a small submission.
+mistune converts Markdown, Pygments colours code; outputs keep the colours of a terminal. Every cell and every output is
+sanitised separately, so that its markup cannot close the element around it. nbconvert would do the same work, but
+importing it takes longer than grading a small submission.
 
-Pictures are most of a notebook's bytes and need no conversion: a token replaces each, and notebook_page.py inserts them
-at the very end. Active content (JavaScript, widgets) is replaced by a note. Nothing here raises.
+Pictures are most of a notebook's bytes and need no conversion. So a token replaces each picture here, and
+notebook_page.py inserts the pictures at the end. A note replaces active content (JavaScript, widgets). No function here
+raises an exception.
 """
 
 from __future__ import annotations
@@ -29,35 +30,34 @@ from pygments.util import ClassNotFound
 from grader.intake.notebooks.cells import Cell, joined
 from grader.report import text
 
-SOURCE_CHARS: Final = 30_000  # of one cell
-OUTPUT_CHARS: Final = 20_000  # of one output
-TABLE_CHARS: Final = 200_000  # of one HTML output, such as a table of data
-OUTPUTS: Final = 50  # of one cell
-TOTAL_CHARS: Final = 3_000_000  # of all text: a million characters take about a second to convert
+SOURCE_CHARS: Final = 30_000  # limit for the source of one cell
+OUTPUT_CHARS: Final = 20_000  # limit for one output
+TABLE_CHARS: Final = 200_000  # limit for one HTML output, such as a data frame
+OUTPUTS: Final = 50  # largest number of outputs of one cell
+TOTAL_CHARS: Final = 3_000_000  # limit for a whole notebook; converting a million characters takes about a second
 PICTURE_CHARS: Final = 8_000_000
 PICTURES: Final = ("image/png", "image/jpeg", "image/gif")
 SVG: Final = "image/svg+xml"
 BASE64: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}")
-PASTED: Final = re.compile(
-    r"data:(image/(?:png|jpeg|gif));base64,([A-Za-z0-9+/]{40,}={0,2})"
-)  # some editors paste pictures this way
+# Some editors put a pasted picture into the Markdown source, as a data URL.
+PASTED: Final = re.compile(r"data:(image/(?:png|jpeg|gif));base64,([A-Za-z0-9+/]{40,}={0,2})")
 ATTACHED: Final = re.compile(r"attachment:([^\s)\"'>]{1,300})")
 NO_PICTURE: Final = "data:,"
 TOKEN: Final = re.compile(r"cGljdHVyZS0([0-9]{1,6})")
 NOT_SHOWN: Final = "<pre>(an output of a kind that is not shown)</pre>"
 
 PLUGINS: Final = ("strikethrough", "table", "url", "task_lists", "def_list")
-# LaTeX in notebooks, which Markdown must not change: $$…$$, \\[…\\], \begin{x}…\end{x}; $…$, \\(…\\).
+# Formulas, which the Markdown converter must not change: $$…$$, \\[…\\], \begin{x}…\end{x}; inline $…$, \\(…\\).
 DISPLAYED: Final = r"(?s:(?<!\\)\$\$.*?(?<!\\)\$\$|\\\\\[.*?\\\\\]|\\begin\{(?P<%s>[a-z]*\*?)\}.*?\\end\{(?P=%s)\})"
 INLINE: Final = r"(?s:(?<![$\\])\$(?!\$).+?(?<![$\\])\$|(?<!\\)\\\\\(.*?(?<!\\)\\\\\))"
 ESCAPE: Final = re.compile("\x1b\\[(.*?)([@-~])")
 COLOURS: Final = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
 
-# The allowed tags and attributes. The only allowed addresses are those of pictures inside the page.
+# The allowed tags and attributes. The only allowed addresses are data URLs of pictures.
 TEXT: Final = "a b code del em i ins kbd q s samp small span strong sub sup u var"
 BLOCKS: Final = "blockquote br dd div dl dt figcaption figure h1 h2 h3 h4 h5 h6 hr img li ol p pre ul wbr"
 TABLES: Final = "caption col colgroup table tbody td tfoot th thead tr"
-# These tags are removed with their content; of all other tags, the text stays.
+# The sanitiser removes these tags with their content. Of other tags that are not allowed, it keeps the text.
 WITH_CONTENT: Final = "script style iframe object svg math template noscript title textarea select"
 ATTRIBUTES: Final = {
     "*": {"class"},
@@ -72,20 +72,20 @@ SIZE: Final = re.compile(r"[0-9]{1,5}")
 
 @dataclass
 class Shown:
-    """What the page shows of a notebook so far. pictures: base64, by number. left: characters that may still follow."""
+    """What the page shows of a notebook so far. pictures: in base64. left: how many more characters may follow."""
 
     pictures: list[str] = field(default_factory=list)
     left: int = TOTAL_CHARS
 
     def cut(self, content: str, most: int, *, escapes: bool = False) -> str:
-        """Make text visible, and shorten it to what is left. escapes: leave ANSI escapes in, for `terminal`."""
+        """Make text visible, and shorten it to `most` and `left`. escapes: keep ANSI escapes, for `terminal`."""
         most = max(0, min(most, self.left))
         shown = content if len(content) <= most else f"{content[:most]}\n… ({len(content) - most:,} more characters)"
         self.left -= min(len(content), most)
         return "\x1b".join(map(text.visible, shown.split("\x1b"))) if escapes else text.visible(shown)
 
     def token(self, picture: str) -> str:
-        """The token for a picture: itself valid base64, so that converter and sanitiser accept it."""
+        """Return a token to replace a picture. A token is valid base64, so that converter and sanitiser accept it."""
         self.pictures.append(picture)
         return f"cGljdHVyZS0{len(self.pictures) - 1}"
 
@@ -104,7 +104,7 @@ def html_of_cell(cell: Cell, shown: Shown) -> str:
 
 
 def with_pictures(cell: Cell, shown: Shown) -> str:
-    """The source with a token for each picture in it or attached to it; a missing picture becomes an empty one."""
+    """Return the source with a token for each picture in it or attached to it; an empty URL for a missing picture."""
 
     def attached(found: re.Match[str]) -> str:
         for kind, picture in pictures_in(cell.attachments.get(unquote(found[1]))):
@@ -132,7 +132,7 @@ def html_of_outputs(outputs: Sequence[Any], shown: Shown) -> Iterator[str]:
 
 
 def html_of_data(data: Any, shown: Shown) -> str:
-    """Show one representation of the data: a picture, else HTML, else text."""
+    """Return one representation of an output's data: a picture, else HTML, else text."""
     if not isinstance(data, dict):
         return NOT_SHOWN
     for kind, picture in pictures_in(data):
@@ -151,7 +151,7 @@ def html_of_data(data: Any, shown: Shown) -> str:
 
 
 def pictures_in(data: Any) -> Iterator[tuple[str, str]]:
-    """The pictures in the data that are pure base64."""
+    """Yield the pictures in an output's data. Ignores a picture that is not valid base64."""
     for kind in PICTURES if isinstance(data, Mapping) else ():
         content = "".join((joined(data.get(kind)) or "").split())
         if content and len(content) <= PICTURE_CHARS and BASE64.fullmatch(content):
@@ -178,10 +178,10 @@ class CellMarkdown(mistune.HTMLRenderer):
 
 
 def leave_formulas(md: mistune.Markdown) -> None:
-    """A mistune plugin: show formulas as they were written, without reading Markdown in them."""
+    """A mistune plugin that shows formulas as the student wrote them, without converting Markdown in them."""
 
     def block(_: Any, found: re.Match[str], state: Any) -> int:
-        state.add_paragraph(found[0])  # `inline` then finds the formula in it
+        state.add_paragraph(found[0])  # `inline` then finds the formula in this paragraph
         return found.end()
 
     def inline(_: Any, found: re.Match[str], state: Any) -> int:
@@ -217,12 +217,12 @@ def coloured_text(content: str) -> str:
 
 
 def style_after(style: tuple[int | None, bool], codes: str) -> tuple[int | None, bool]:
-    """Colour and boldness after an escape sequence. Source: ECMA-48, SGR; colours from 90 on are xterm's."""
+    """Return colour and boldness after an escape sequence. Source: ECMA-48, SGR. Colours from 90 on come from xterm."""
     colour, bold = style
     numbers = [int(code) if re.fullmatch("[0-9]{1,3}", code) else 0 for code in codes.split(";")]
     while numbers:
         number = numbers.pop(0)
-        if number in (38, 48):  # 256 colours or true colour: skip their arguments, the page does not show them
+        if number in (38, 48):  # 256 colours or true colour, which the page does not show: skip their arguments
             del numbers[: {2: 4, 5: 2}.get(numbers[0], 1) if numbers else 0]
         if number == 0:
             colour, bold = None, False
@@ -244,7 +244,7 @@ def classes_of(colour: int | None, bold: bool) -> str:
 
 
 def clean(content: str) -> str:
-    """Sanitise HTML: only the tags and attributes above, balanced; nothing can run, load or link anywhere."""
+    """Sanitise HTML: keep only the tags and attributes above, close all tags; nothing can run, load or link."""
     return CLEANER.clean(content)
 
 

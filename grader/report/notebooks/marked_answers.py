@@ -1,4 +1,4 @@
-"""Answers in notebooks for the pages: each answer with its question and the points that staff gave, and their sum."""
+"""Answers in notebooks, as pages show them: each with its question and the points that staff gave; and their sum."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from grader.records import Answer, Mark, NotebookResult, Result
 
 NOTEBOOKS: Final = "notebooks"  # a folder of OUT, with a folder for each submission and a page for each notebook
 GOES_ON: Final = re.compile(r"(?<!\n)\n(?=[^\s*#>|`+0-9-])")
-Marks = Mapping[tuple[str, str], Mark]  # of one submission, by notebook and question
+Marks = Mapping[tuple[str, str], Mark]  # of one submission: for notebook and question, the mark
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,10 @@ class MarkedAnswer:
 
 @dataclass(frozen=True)
 class ShownNotebook:
-    """page: the name of its page in the submission's folder of OUT/notebooks; "" if it was not handed in."""
+    """One notebook with its answers.
+
+    page: the name of the notebook's page in OUT/notebooks/<submission>; "" if the student did not hand it in.
+    """
 
     notebook: NotebookResult
     page: str
@@ -46,7 +49,10 @@ class ShownNotebook:
 
 @dataclass(frozen=True)
 class AnswerSum:
-    """Sum over the answers of a submission that carry points. marked: how many have points; to_mark: how many exist."""
+    """The sum over the answers of a submission that carry points.
+
+    marked: how many answers have points from staff. to_mark: how many answers there are.
+    """
 
     points: float
     max_points: float
@@ -55,12 +61,12 @@ class AnswerSum:
 
 
 def flowing(markdown: str) -> str:
-    """Markdown as text in paragraphs: joins a line to the one before unless a paragraph or list item starts there."""
+    """Join the lines of each paragraph of Markdown. A line that begins a paragraph or a list item stays separate."""
     return GOES_ON.sub(" ", markdown)
 
 
 def page_names(notebooks: Sequence[str]) -> dict[str, str]:
-    """The page name of each notebook of a submission: safe as a file name and in an address, and unique."""
+    """Return a page name for each notebook of a submission: unique, and safe as a file name and in a URL."""
     ids = Ids()
     return {name: f"{ids.give(name.rpartition('.')[0] or name)}.html" for name in notebooks}
 
@@ -76,12 +82,12 @@ def shown_notebooks(result: Result, marks: Marks) -> list[ShownNotebook]:
 
 
 def sum_answers(notebooks: Sequence[ShownNotebook]) -> AnswerSum | None:
-    """The sum of a submission's answers, or None if there is nothing to mark."""
+    """Return the sum of a submission's answers, or None if no answer carries points."""
     to_mark = [item for shown in notebooks for item in shown.answers if item.answer.max_points]
     return sum_points([(item.mark.points, item.answer.max_points) for item in to_mark]) if to_mark else None
 
 
 def sum_points(answers: Collection[tuple[float | None, float]]) -> AnswerSum:
-    """answers: for each its points (None if staff gave none) and its maximum."""
+    """Sum up answers. answers: for each answer, its points (None if staff gave none) and its maximum."""
     given = [points for points, _ in answers if points is not None]
     return AnswerSum(round(sum(given), 2), sum(most for _, most in answers), len(given), len(answers))

@@ -2,11 +2,12 @@
 
     cells ─► HTML of known parts (cell_html.py) ─► nh3 ─► a document of ours ─► srcdoc of <iframe sandbox>
 
-Nothing of the notebook is executed; three walls ensure it, and each alone would be enough. nh3 removes all but known
-tags and attributes (`clean`). The document's policy forbids scripts, requests and forms, and so does the page's policy,
-which the frame inherits. The frame is sandboxed without any permission. Formulas stay LaTeX source: no script runs.
+A browser runs nothing of the notebook, for three reasons, each of which alone would be enough. nh3 removes all but
+known tags and attributes (`clean`). The content security policy of the document forbids scripts, requests and forms,
+and so does the page's policy, which the frame inherits. The frame is sandboxed without any permission. Formulas stay
+LaTeX source, because converting them in the browser would need a script.
 
-Needs the extra `notebooks`: the caller has checked that mistune and nh3 are installed.
+Needs the extra `notebooks`. The caller has checked that mistune and nh3 are installed.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from grader.report.pages import asset, environment, policy_of, render
 
 
 def notebook_page(content: bytes, *, name: str, submission: str) -> str:
-    """The whole page. For an unreadable notebook it shows the reason. Raises GraderError if nbformat is missing."""
+    """Return the page. For an unreadable notebook, the page shows the reason. Raises GraderError without nbformat."""
     try:
         body = body_of(cells_of(content))
         problem = None
@@ -35,7 +36,7 @@ def notebook_page(content: bytes, *, name: str, submission: str) -> str:
 
 
 def framed(body: str, problem: Reason | None, *, name: str, submission: str) -> str:
-    """The page around a converted notebook, or around the reason why it cannot be shown."""
+    """Return the page around a converted notebook, or around the reason why the notebook cannot be shown."""
     sheet = asset("page.css") + asset("notebook.css")
     frame = environment().get_template("notebook_frame.html")
     document = frame.render(style=sheet, policy=policy_of(sheet), body=Markup(body or "<p>It has no cells.</p>"))
@@ -44,12 +45,12 @@ def framed(body: str, problem: Reason | None, *, name: str, submission: str) -> 
 
 
 def body_of(cells: Iterable[Cell]) -> str:
-    """The content of the frame: HTML of known tags and attributes."""
+    """Return the content of the frame: HTML that has only allowed tags and attributes."""
     shown = Shown()
     made = "\n".join(html_of_cell(cell, shown) for cell in cells)
 
     def picture(token: re.Match[str]) -> str:
-        number = int(token[1])  # a student may have typed such a token with any number
+        number = int(token[1])  # may be any number, if the student typed a token
         return shown.pictures[number] if number < len(shown.pictures) else ""
 
     return TOKEN.sub(picture, text.visible(clean(made)))

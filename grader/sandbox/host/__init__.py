@@ -1,1 +1,1 @@
-"""The judge's side: starts sandboxes, limits them, talks to them and ends them. It trusts nothing they say."""
+"""The judge's side: starts sandboxes, limits them, exchanges messages with them, and trusts no message from them."""

@@ -1,12 +1,11 @@
-"""The processes of one sandbox: start them, write to them, read from them, watch them from outside, kill them.
+"""Starts, watches and kills the processes of one sandbox, and reads and writes their pipes.
 
     judge ──stdin──► bwrap (monitor) ── init (pid 1 inside) ── worker server ── one child per check
           ◄─stdout─ replies          ◄─stderr─ whatever the student prints
 
-The judge owns its ends of three pipes and the process ids. The judge trusts nothing that the inside reports about
-processes. When the judge kills the init, the kernel kills every process in that pid namespace, in whatever group or
-session. A fault of the sandbox raises SandboxError. A fault of the program inside shows only as bytes, as silence or as
-an exit.
+The judge holds its ends of three pipes, and finds processes by /proc alone: it trusts no report from the sandbox. When
+the judge kills the init, the kernel kills every process in that pid namespace, in whatever group or session. A fault
+of the sandbox raises SandboxError. The program inside can only fail in three ways: wrong bytes, no reply, an exit.
 """
 
 from __future__ import annotations
@@ -30,12 +29,12 @@ from grader.sandbox.host.proc import Parent, list_children, memory_below
 from grader.sandbox.host.user_ids import end_processes_of
 
 CHUNK: Final = 1 << 16
-# Per check: as much printed text as a person reads. The judge reads the rest too and only counts it, because a full
-# pipe would block the student's code.
+# Bytes of prints that are kept for one check, as many as a person reads. The judge reads and counts the rest too,
+# because a full pipe would block the student's code.
 MAX_OUTPUT: Final = 64 << 10
-MAX_PIPE: Final = 1 << 20  # pipe(7): the default of /proc/sys/fs/pipe-max-size, a user's largest pipe
-LOOK_S: Final = 0.05  # between two looks at the memory of all processes inside; most calls return before the first
-MAX_FLOOD: Final = 256 << 20  # bytes of prints in one check. After that the judge stops it: reading more costs too much
+MAX_PIPE: Final = 1 << 20  # bytes: the largest pipe of a user, by default (pipe(7), /proc/sys/fs/pipe-max-size)
+LOOK_S: Final = 0.05  # wait between two measurements of all processes' memory; most calls return before the first one
+MAX_FLOOD: Final = 256 << 20  # bytes of prints in one check; after more, the judge kills the sandbox
 
 
 class NoReply(Exception):
@@ -51,17 +50,16 @@ class TooMuchPrinted(Exception):
 
 
 class TooMuchMemory(Exception):
-    """The processes inside hold together more memory than they may."""
+    """All processes in the sandbox together use more memory than Launch.memory."""
 
 
 @dataclass(frozen=True)
 class Launch:
     """How to start a worker.
 
-    memory: the bytes that all processes may hold together. is_plain: for PlainBox (plain_box.py), which runs a
-    student's own code on their own machine, on any system. uid: the user id of this worker alone, so that every process
-    of that uid belongs to it; None where a namespace shows which processes do. enclosure: the bwrap sandbox that the
-    command makes.
+    memory: the bytes that all its processes together may use. is_plain: for PlainBox (plain_box.py), which runs a
+    student's own code on their own machine, on any system. uid: a user id that only this worker has, so that all
+    processes of this uid belong to it; None if a pid namespace contains them. enclosure: the command's bwrap sandbox.
     """
 
     command: tuple[str, ...]
@@ -93,23 +91,23 @@ class Box:
     def use(self, *pipes: int) -> None:
         self.requests, self.replies, self.prints = pipes
         for fd in pipes:
-            # A judge that blocks on one pipe would miss its deadlines and the other two pipes.
+            # If one pipe blocked the judge, it would miss its deadlines and the other two pipes.
             os.set_blocking(fd, False)
 
     def pipe_bytes(self) -> int:
-        """How many bytes of requests the pipe holds: 65,536, but less where one user has very many pipes (pipe(7))."""
-        import fcntl  # Windows has none; nothing is queued there
+        """Return the request pipe's capacity: 65,536 bytes, or less if the user has very many pipes (pipe(7))."""
+        import fcntl  # imported here: Windows has no fcntl, and queues no checks
 
         return fcntl.fcntl(self.requests, fcntl.F_GETPIPE_SZ)
 
     def send(self, data: bytes, deadline: float) -> None:
-        """Write all of it, and read prints meanwhile. Raises NoReply, WorkerEnded, TooMuchPrinted or TooMuchMemory."""
+        """Write all data, and read prints meanwhile. Raises NoReply, WorkerEnded, TooMuchPrinted or TooMuchMemory."""
         view = memoryview(data)
         while view:
             try:
                 view = view[os.write(self.requests, view) :]
             except BlockingIOError:
-                # A worker that prints before it reads blocks on a full pipe, so the judge reads prints while it waits.
+                # Read prints while waiting: otherwise a worker that prints first would block on a full pipe for ever.
                 self.wait([self.prints], [self.requests], deadline)
             except BrokenPipeError:
                 raise WorkerEnded from None
@@ -129,8 +127,8 @@ class Box:
         return bool(select.select([self.replies], [], [], 0)[0])
 
     def take_prints(self) -> tuple[str, int]:
-        """Return what was printed since the last call: the first MAX_OUTPUT bytes as text, and the number of bytes."""
-        # At most what the pipe holds: a process that prints as fast as the judge reads would keep this loop running.
+        """Return the prints since the last call: the first MAX_OUTPUT bytes as text, and the number of bytes."""
+        # Read at most the content of one pipe: otherwise a process that prints fast would never end this loop.
         for _ in range(MAX_PIPE // CHUNK):
             if self.prints not in select.select([self.prints], [], [], 0)[0] or not self.drain():
                 break
@@ -146,7 +144,7 @@ class Box:
         self.printed += data[: MAX_OUTPUT - len(self.printed)]
 
     def has_stray_processes(self, *, staying: int = 0) -> bool:
-        """Whether any process is alive besides the server and `staying` children: no other may outlive its check."""
+        """Whether a process is alive besides the server and `staying` children: no other may outlive its check."""
         # Inside bwrap the init's only child is the server. Under --sandbox uid or none the launcher is the server.
         inside = self.children_of(self.init) if self.init != self.process.pid else [self.process.pid]
         return len(inside) != 1 or self.has_others(inside[0], staying)
@@ -157,13 +155,13 @@ class Box:
         return len(children) != staying or any(map(list_children, children))
 
     def children_of(self, pid: int) -> list[int]:
-        """The children of a process that lives as long as the box."""
+        """Return the children of a process that lives as long as the box."""
         if pid not in self.parents:
             self.parents[pid] = Parent(pid)
         return self.parents[pid].children()
 
     def held_memory(self) -> int:
-        """Count the bytes that all processes inside hold."""
+        """Return how many bytes of memory all processes inside use."""
         return memory_below(self.init)
 
     @property
@@ -171,17 +169,17 @@ class Box:
         return self.process.poll() is None
 
     def exit_code(self) -> int | None:
-        """Return the exit code of a box whose pipe is closed (128 + n: signal n ended it), or None while it lives."""
+        """Return the exit code of a box whose pipe is closed (128 + n for signal n), or None if it still runs."""
         try:
             return self.process.wait(timeout=1)
         except subprocess.TimeoutExpired:
             return None
 
     def kill(self) -> tuple[str, int]:
-        """Kill everything inside and reap it. Returns the prints that were left in the pipe."""
-        # A process may end between two lines here. That is what this function wants, so both errors are ignored.
+        """Kill and reap all processes inside. Returns the prints that remained in the pipe."""
+        # Both errors mean that a process ended by itself between two lines.
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            # Without an init, read_init returned -1, and kill(-1, …) signals every process that this user may signal.
+            # -1 means no init (read_init), and kill(-1, …) would signal every process of this user.
             os.kill(self.init, signal.SIGKILL) if self.init > 0 else None
         prints = self.take_prints()
         wait_for_end(self.process, 1)  # the monitor reaps its init and then ends by itself
@@ -190,13 +188,13 @@ class Box:
         self.close_pipes()
         self.process.wait()
         if self.uid is not None:
-            # Without a pid namespace, a process that left the group is found by its user id alone.
+            # There is no pid namespace here, so only its user id shows a process that left the group.
             end_processes_of(self.uid)
         return prints
 
     def interrupt(self) -> None:
-        """Kill everything inside, from another thread. The judge finds its pipes closed and then reaps it by kill()."""
-        # A process that was reaped has given its id back, and the kernel may have given it to another process.
+        """Kill all processes inside, from another thread. The judge finds the pipes closed; kill() reaps them."""
+        # After a process was reaped, the kernel may give its id to another process.
         if self.is_alive:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, signal.SIGKILL)
@@ -212,15 +210,15 @@ class Box:
     def wait(self, read: list[int], write: list[int], deadline: float) -> tuple[list[int], list[int]]:
         readable, writable = self.select(read, write, deadline)
         if self.prints in readable and not self.drain() and readable == [self.prints]:
-            time.sleep(0.001)  # prints are closed but replies are not: a dying worker. Without the sleep this spins
+            time.sleep(0.001)  # a dying worker closed its prints but not its replies: sleep, to avoid a busy loop
         if self.printed_bytes > MAX_FLOOD:
             raise TooMuchPrinted
         return readable, writable
 
     def select(self, read: list[int], write: list[int], deadline: float) -> tuple[list[int], list[int]]:
-        """Return what is ready, and look at the memory inside every LOOK_S. Raises NoReply or TooMuchMemory."""
+        """Return the pipes that are ready. Measures the memory inside every LOOK_S. Raises NoReply or TooMuchMemory."""
         while (now := time.monotonic()) < deadline:
-            # Each process has a limit of its own (limits.py), so a check that forks could hold many times that limit.
+            # The kernel limits each process alone (limits.py), so a check that forks could use many times that limit.
             if self.memory is not None and now >= self.next_look:
                 self.next_look = now + LOOK_S
                 if self.held_memory() > self.memory:
@@ -238,10 +236,9 @@ class Box:
 
 
 def wait_for_end(process: subprocess.Popen[bytes], seconds: float) -> None:
-    """Wait for a process to end, for at most that many seconds. If the kernel has pidfds, the end of the process wakes
-    the judge."""
+    """Wait at most this many seconds for a process to end. If the kernel has pidfds, the end wakes the judge."""
     if process.poll() is None:
-        with contextlib.suppress(AttributeError, OSError):  # not Linux, or before 5.3
+        with contextlib.suppress(AttributeError, OSError):  # no pidfds: not Linux, or a kernel before 5.3
             fd = os.pidfd_open(process.pid)
             try:
                 seconds = 0 if select.select([fd], [], [], seconds)[0] else 0.001
@@ -252,13 +249,14 @@ def wait_for_end(process: subprocess.Popen[bytes], seconds: float) -> None:
 
 
 def spawn(launch: Launch, command: Sequence[str], prints: int) -> tuple[subprocess.Popen[bytes], int]:
-    """Start a launcher. Return the launcher, and the pid of its namespace's init (bwrap reports it) or the launcher's
-    own pid.
+    """Start a launcher.
 
-    Its stdin and stdout are pipes. prints: where the launcher and every process inside print. Raises SandboxError.
+    Return the launcher, and the pid of its namespace's init, or the launcher's own pid without a namespace. The
+    launcher's stdin and stdout are pipes. prints: the file to which the launcher and all processes inside print.
+    Raises SandboxError.
     """
     words, fds, info = list(command), list[int](), -1
-    # bwrap writes what it made to this pipe as JSON. No student code sees the pipe: the worker closes all but 0 to 2.
+    # bwrap writes the init's pid to this pipe, as JSON. The worker closes the pipe before student code runs.
     if launch.enclosure is not None:
         info, info_write = os.pipe()
         words[1:1] = ["--info-fd", str(info_write)]
@@ -272,7 +270,7 @@ def spawn(launch: Launch, command: Sequence[str], prints: int) -> tuple[subproce
             bufsize=0,
             env=dict(launch.env),
             pass_fds=fds,
-            start_new_session=True,  # Ctrl-C reaches only the grader, which then ends the worker
+            start_new_session=True,  # Ctrl-C reaches only the grader, which ends the worker
             cwd=None if launch.is_plain else "/",
         )
     except OSError as error:
@@ -284,7 +282,7 @@ def spawn(launch: Launch, command: Sequence[str], prints: int) -> tuple[subproce
 
 
 def read_init(info: int) -> int:
-    """Return the pid of the namespace's init, which bwrap reports before it runs anything, or -1 without one."""
+    """Return the pid of the namespace's init, which bwrap reports before it runs the worker, or -1 if bwrap failed."""
     with contextlib.suppress(ValueError, KeyError), os.fdopen(info, "rb") as file:
         return int(json.load(file)["child-pid"])
-    return -1  # bwrap failed before it had an init; what it prints tells the reason
+    return -1  # bwrap failed before it made an init, and printed the reason

@@ -1,12 +1,13 @@
-"""A cgroup for each sandbox, where cgroup v2 is writable: the kernel then limits memory and processes of all inside.
+"""Makes a cgroup for each sandbox if cgroup v2 is writable: the kernel then limits its memory and processes.
 
     own group ──► judge     this process and its jobs: a group that gives controllers to child groups holds no process
               └─► box-…     one sandbox's worker and its keeper: memory.max, memory.swap.max, pids.max
 
-The judge's looks at the memory inside (box.py) and the worker's own limits work everywhere. A cgroup also limits memory
-between two looks, and memory that belongs to no process. This module uses cgroups where this process is alone in a
-group that it may write: as root in a container of its own, or under `systemd-run --user --scope -p Delegate=yes`.
-Elsewhere it changes nothing. Source: Linux, Documentation/admin-guide/cgroup-v2.rst.
+Without a cgroup, the judge's measurements of memory (box.py) and the worker's own limits still work. A cgroup also
+limits memory between two measurements, and memory that belongs to no process. This module needs a cgroup that this
+process may write and that contains no other process: as root in its own container, or under `systemd-run --user
+--scope -p Delegate=yes`. Without such a cgroup, this module changes nothing. Source: Linux,
+Documentation/admin-guide/cgroup-v2.rst.
 """
 
 from __future__ import annotations
@@ -22,16 +23,16 @@ from typing import Final
 LEAF: Final = "judge"
 BOXES: Final = "box-"
 CONTROLLERS: Final = {"memory", "pids"}
-# To remove a group: a process that was killed stays in its group until the kernel has freed its memory.
+# Time to remove a group: a killed process stays in its group until the kernel has freed the process's memory.
 CLOSING_S: Final = 1.0
 
 
 @cache
 def find_parent(listing: str = "/proc/self/cgroup", mount: str = "/sys/fs/cgroup") -> Path | None:
-    """Return the group in which sandboxes' groups are made, after this process has left it; None where none can be."""
+    """Move this process out of its cgroup, and return the cgroup, now a parent for sandboxes' groups; or None."""
     try:
         lines = Path(listing).read_text().splitlines()
-        # Version 2 is the line of hierarchy 0 (cgroups(7)); the lines of version 1 have other numbers.
+        # The line of cgroup v2 begins with 0 (cgroups(7)); lines of version 1 begin with other numbers.
         own = next(Path(mount + line[3:]) for line in lines if line.startswith("0::/"))
         # A job that the judge forks starts in the leaf that the judge moved to.
         own = own.parent if own.name == LEAF else own
@@ -50,9 +51,9 @@ def shares_controllers(group: Path) -> bool:
 def move_to_leaf(group: Path) -> bool:
     """Move this process into a leaf and let the group give its controllers to child groups.
 
-    Undoes the move where the kernel refuses: other processes are in the group.
+    Undoes the move if the kernel refuses because the group contains other processes.
     """
-    # Never move a process of anybody else: only this process's own group is ours to divide.
+    # Never move another process: use the group only if this process is alone in it.
     if (group / "cgroup.procs").read_text().split() != [str(os.getpid())]:
         return False
     (group / LEAF).mkdir(exist_ok=True)
@@ -77,8 +78,8 @@ def make_group(parent: Path | None, memory: int, processes: int) -> Path | None:
         group.mkdir()
         (group / "memory.max").write_text(str(memory))
         (group / "pids.max").write_text(str(processes))
-        # Without this, a sandbox at its limit swaps instead of failing, and slows every other job.
-        with contextlib.suppress(OSError):  # a kernel without swap accounting
+        # With swap, a sandbox at its limit would not fail, but swap and slow down every other job.
+        with contextlib.suppress(OSError):  # some kernels do not count swap
             (group / "memory.swap.max").write_text("0")
         return group
     except OSError:
@@ -87,15 +88,15 @@ def make_group(parent: Path | None, memory: int, processes: int) -> Path | None:
 
 
 def close_group(group: Path | None) -> None:
-    """End every process in the group and remove it. If that fails, an empty group stays."""
+    """Kill every process in the group and remove the group. If the kernel refuses, an empty group remains."""
     if group is None:
         return
-    # One write ends all processes at once, also those that are being forked. HeldBox.kill has killed the init before.
+    # One write kills all processes at once, also those that are being forked.
     with contextlib.suppress(OSError):  # before Linux 5.14
         (group / "cgroup.kill").write_text("1")
     until = time.monotonic() + CLOSING_S
     while group.exists() and time.monotonic() < until:
-        with contextlib.suppress(OSError):  # EBUSY: the kernel still frees what ended
+        with contextlib.suppress(OSError):  # EBUSY: the kernel is still freeing memory
             group.rmdir()
             return
         time.sleep(0.001)

@@ -1,12 +1,12 @@
-"""The life of one check in a process: begin, calls, settle, end. CheckLifecycle holds the process and its state.
+"""Runs one check in a process, step by step: begin, calls, settle, end. CheckLifecycle holds the process and its state.
 
     begin ──► call, call, … ──► settle ──► end ──► WAITING: the process stays for the next check
       ▲                                      └──► ABSENT: the process has ended
       └── adopt: the check was queued, so its program has already been sent
 
-The judge runs this and trusts no process: a reply that is late, malformed or not awaited ends the whole sandbox. The
-state table below allows every event only where it makes sense. check_process.py decides which outcome of a check
-counts; the oracle uses the lifecycle directly, because it is called while another process runs a check.
+The judge runs this module and trusts no process: after a late, malformed or unexpected reply it kills the whole
+sandbox. The state table below lists which events are allowed in each state. check_process.py decides which outcome of
+a check counts. The oracle uses this module directly, because it runs its calls in the middle of another check.
 """
 
 from __future__ import annotations
@@ -35,27 +35,27 @@ from grader.sandbox.inside.protocol import encode
 ABSENT, OPENED, REOPENED, FRESH, REUSED, WAITING, LOST = STATES = (
     *("ABSENT", "OPENED", "REOPENED", "FRESH", "REUSED", "WAITING", "LOST"),
 )
-# begin: a check begins. request: its first message tells the worker so. stale: the process found that an earlier check
-# left a trace, and ends. stay, end: the check ends, and the process stays or ends. kill: something went wrong, so the
-# judge kills the sandbox, and the check that runs fails.
+# begin: a check begins. request: the judge sends a message of the check. stale: the process reports that an earlier
+# check left a trace, and ends. stay: the check ends, the process stays. end: the check and the process end. kill:
+# after a failure, the judge kills the sandbox.
 BEGIN, REQUEST, STALE, STAY, END, KILL = EVENTS = "begin", "request", "stale", "stay", "end", "kill"
-# For each state, the state that follows each event. Any other event is a mistake of the grader (SandboxError).
+# State → event → next state. Any other event is a mistake of the grader (SandboxError).
 MOVES: Final[Mapping[str, Mapping[str, str]]] = {
     ABSENT: {BEGIN: OPENED, END: ABSENT, KILL: ABSENT},  # no process
-    OPENED: {REQUEST: FRESH, END: ABSENT, KILL: LOST},  # a check began; its first request forks the process
-    REOPENED: {REQUEST: REUSED, END: WAITING, KILL: LOST},  # a check began; the waiting process serves it
+    OPENED: {REQUEST: FRESH, END: ABSENT, KILL: LOST},  # a check began; its first request will fork the process
+    REOPENED: {REQUEST: REUSED, END: WAITING, KILL: LOST},  # a check began; the waiting process will serve it
     FRESH: {REQUEST: FRESH, STAY: WAITING, END: ABSENT, KILL: LOST},  # the process serves its first check
-    REUSED: {REQUEST: REUSED, STALE: FRESH, STAY: WAITING, END: ABSENT, KILL: LOST},  # it has served another check
-    WAITING: {BEGIN: REOPENED, END: ABSENT, KILL: ABSENT},  # it has served checks without a trace, and waits
-    LOST: {END: ABSENT, KILL: LOST},  # the sandbox was killed; the check's function may still be running
+    REUSED: {REQUEST: REUSED, STALE: FRESH, STAY: WAITING, END: ABSENT, KILL: LOST},  # the process has served others
+    WAITING: {BEGIN: REOPENED, END: ABSENT, KILL: ABSENT},  # the process waits for the next check
+    LOST: {END: ABSENT, KILL: LOST},  # the sandbox was killed during the check
 }
-UNWANTED_S: Final = 0.5  # the wait for a queued check whose result is no longer needed; it may hang
-ENDED: Final = {"op": "ended", "exit": 0, "signal": 0}  # the only report of an end that leaves nothing behind
+UNWANTED_S: Final = 0.5  # the longest wait for a queued check whose result is not needed; the check may hang
+ENDED: Final = {"op": "ended", "exit": 0, "signal": 0}  # the report of a process that ended normally
 
 
 @dataclass(frozen=True)
 class Queued:
-    """A check whose program was sent while the check before it runs."""
+    """A check whose program was sent while the previous check was still running."""
 
     setup: Setup
     exchange: Exchange
@@ -63,11 +63,11 @@ class Queued:
 
 
 class CheckLifecycle:
-    """The processes that serve a session's checks, one after the other. A context manager; leaving it ends them all.
+    """Runs a session's checks one after the other. A context manager: leaving it kills the sandbox.
 
-    begun: the number of processes that served a check. lost_by: the failure with which the sandbox was killed during
-    this check. queued: the checks whose programs were sent ahead, in the order in which they run. was_followed: one of
-    them may have run before the last check had ended here.
+    begun: the number of processes that served a check. lost_by: the failure because of which the sandbox was killed
+    during this check. queued: the checks whose programs were sent ahead, in order. was_followed: whether a queued
+    check may have run before the last check's end.
     """
 
     def __init__(self, session: Session) -> None:
@@ -91,7 +91,7 @@ class CheckLifecycle:
 
         Raises CallFailed if the modules cannot be imported; SandboxError if the box itself fails.
         """
-        # After the submission's time, or after stop(), a queued check does not begin either.
+        # A queued check, too, must not begin after the end of the submission's time or after stop().
         if self.queued and self.state == WAITING and not self.session.account.is_over:
             queued = self.queued.popleft()
             self.adopt(queued)
@@ -99,9 +99,9 @@ class CheckLifecycle:
                 return
             self.withdraw()
         self.queued.clear()
-        # Before anything below can raise: then no process serves this check, and the one before must not show.
+        # Reset now, because a line below may raise: the fields of the previous check must not remain.
         self.exchange, self.is_reused, self.lost_by = None, False, None
-        self.session.take_prints()  # of a box that was killed after the last check
+        self.session.take_prints()  # drops prints of a box that was killed after the last check
         if self.session.account.is_over:
             raise CallFailed(submission_timeout(self.session.limits))
         if fresh:
@@ -114,9 +114,9 @@ class CheckLifecycle:
         self.setup = setup
         self.deadline = self.session.account.deadline(self.limits.wall_s)
         self.exchange = self.exchange_for(setup, self.post)
-        # If a module was not imported, call() refuses some call here, and the worker would compute for nothing.
+        # If a module was not imported, call() will refuse some call, so do not run the program in vain.
         if self.session.imported.is_whole:
-            self.exchange.send_program()  # now, so that the worker computes while the judge does something else
+            self.exchange.send_program()  # send the program early, so that the worker runs it while the judge works
 
     def exchange_for(self, setup: Setup, post: Post) -> Exchange:
         plan, limits = self.session.plan, setup.limits or self.session.limits
@@ -131,14 +131,14 @@ class CheckLifecycle:
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Make one call of the code under test. Raises CallFailed if no value comes back.
 
-        A write into an object is sent with the next call, or by settle(); only then can it fail.
+        A write into an object is not sent at once, but with the next call or by settle(), which may then raise.
         """
         if self.recording is not None:
             return self.recording(function, args, kwargs)
         broken = self.session.imported.failures.get(module_of(owner_of(function, self.session.plan.classes)))
         if broken is not None:
             raise CallFailed(broken)
-        # A check may catch a failure and call on. Replies that came before the box was lost still count.
+        # The box was killed. Replies that arrived before still count, and the check may have caught the failure.
         if self.lost_by is not None and not (self.exchange and self.exchange.early_replies):
             raise CallFailed(self.lost_by)
         if self.exchange is None:
@@ -151,7 +151,7 @@ class CheckLifecycle:
             raise
 
     def ahead(self, work: Callable[[], Any]) -> None:
-        """Send all calls that `work` makes before it looks at a value, as one message. `work` runs on values later."""
+        """Record as a program the calls of `work` before its first look at a value. `work` runs again later."""
 
         def recorded(call: Call) -> None:
             self.recording = call
@@ -164,7 +164,7 @@ class CheckLifecycle:
             self.exchange.program = record(recorded, ())
 
     def settle(self) -> None:
-        """Send the writes that wait. Raises CallFailed if one of them fails."""
+        """Send all delayed writes. Raises CallFailed if one of them fails."""
         if self.lost_by is not None:
             raise CallFailed(self.lost_by)
         if self.exchange is not None:
@@ -173,15 +173,14 @@ class CheckLifecycle:
     def end(self, *, stay: bool = False) -> tuple[str, int]:
         """End the check, and verify that no process outlives it. Returns its prints, and the number of their bytes.
 
-        stay: the process may wait for the next check, and serves that if this one left no trace; otherwise it ends.
-        Does nothing if no check is running, because it ended before or never began.
+        stay: let the process wait for the next check. Does nothing if no check is running.
         """
-        self.was_followed = bool(self.queued)  # noted now: a sandbox that is killed takes the queue with it
-        if self.state in (OPENED, REOPENED):  # the worker has had no message of this check
+        self.was_followed = bool(self.queued)  # save this now, since kill() clears the queue
+        if self.state in (OPENED, REOPENED):  # no message of this check was sent
             self.move(END)
             return "", 0
         while self.exchange is not None and self.exchange.replies_due and self.state in (FRESH, REUSED):
-            try:  # the check made fewer calls than its program
+            try:  # read the remaining replies, if the check made fewer calls than its program
                 self.exchange.receive_reply("")
             except Malformed:
                 self.kill()
@@ -193,7 +192,7 @@ class CheckLifecycle:
             if self.session.is_quiet(staying=1, is_waiting=is_waiting) if stays else self.ends_cleanly():
                 self.move(STAY if stays else END)
                 return self.session.take_prints()
-            # On its way to a queued check the process may have found traces and ended. Then queues only cost time.
+            # The process may have found traces before a queued check, and ended. With such code, queues only cost time.
             self.may_queue = self.may_queue and is_waiting
             self.kill()
         if self.state == LOST:
@@ -201,7 +200,7 @@ class CheckLifecycle:
         return self.session.take_prints() if self.session.box is None else ("", 0)
 
     def dismiss(self) -> None:
-        """End the process that waits for another check, if there is one."""
+        """End the process that waits for another check, if any."""
         if self.state == WAITING:
             is_clean = self.ends_cleanly()
             self.move(END)
@@ -215,31 +214,32 @@ class CheckLifecycle:
         self.setup, self.exchange, self.request = queued.setup, queued.exchange, queued.request
         self.exchange.post = self.post
         self.is_reused, self.may_be_stale, self.lost_by = True, True, None
-        # The time counts from now, not from the sending: until now the worker may have run the check before.
+        # The check's time begins now, not when it was sent, because the worker ran the previous check meanwhile.
         self.deadline = self.session.account.deadline(self.limits.wall_s)
 
     def withdraw(self) -> None:
-        """End the process, because another check runs next than the queued ones. The first of them was adopted."""
+        """End the process, because the next check is not the queued one, which was adopted."""
         until = min(self.deadline, time.monotonic() + UNWANTED_S)
         while True:
             self.deadline = until
             self.end()
             if not self.queued or self.state != WAITING:
                 break
-            # The worker runs whatever it was sent, so each queued check has to end before the next can.
+            # The worker has received all queued checks and runs them in order, so end each of them.
             self.adopt(self.queued.popleft())
-        # They took too long, and a new sandbox has to import the modules again: each wrong check would cost that.
+        # If that killed the sandbox, stop queuing: each wrong check would cost another import of the modules.
         self.may_queue = self.may_queue and self.session.box is not None
 
     def post(self, message: dict[str, Any], steps: tuple[bytes, bytes], function: str) -> None:
-        """Send a message to the check's process, which calls this function first. Raises CallFailed if it cannot.
+        """Send a message whose first call is of this function.
 
-        Raises Diverged if the next check is already queued: the worker would read this message after that check's.
+        Raises CallFailed if it cannot be sent. Raises Diverged if another check is already queued, because the worker
+        would take this message for that check's.
         """
         program = self.setup.program
         if self.queued:
             if program is not None:
-                program.has_all_calls = False  # so that nothing is queued behind this program again
+                program.has_all_calls = False  # no check will be queued behind this program again
             raise Diverged
         self.move(REQUEST)
         self.may_be_stale = "begin" in message and self.state == REUSED
@@ -247,8 +247,8 @@ class CheckLifecycle:
             self.request = self.session.post(message, self.at(function), self.deadline, steps)
 
     def receive_reply(self, function: str) -> dict[str, Any]:
-        """Return the next reply, which is this function's. Raises CallFailed if none comes; the box is killed then."""
-        # Only the first reply of a reused process may say that it is stale: later it could undo calls that count.
+        """Return the next reply, to a call of this function. Without a reply, kills the box and raises CallFailed."""
+        # Only a reused process's first message may be "stale": later, student code could use it to undo calls.
         renew, self.may_be_stale = self.replace if self.may_be_stale else None, False
         assert self.request is not None
         with self.losing_the_box():
@@ -266,15 +266,15 @@ class CheckLifecycle:
             raise
 
     def replace(self) -> None:
-        """Start a fresh process for the check that begins: the waiting one found traces of an earlier check.
+        """Start a fresh process for this check, because the waiting process found traces of an earlier check.
 
         Raises one of WORKER_FAILURES, and CallFailed if the modules cannot be imported again.
         """
         self.move(STALE)
         self.is_reused = False
         self.begun += 1
-        self.may_queue = False  # code that leaves traces once leaves them again, and each time the queue is lost
-        # If a check is queued, the server would fork the next process for it and not for this check. So take a new box.
+        self.may_queue = False  # this code will probably leave traces again, and each time the queue is lost
+        # If a check is queued, the server would fork the next process for that check. So start a new box.
         if self.queued or not self.has_ended():
             self.queued.clear()
             self.session.kill()
@@ -283,14 +283,14 @@ class CheckLifecycle:
             self.deadline = self.session.account.deadline(self.limits.wall_s)
 
     def answer(self, ask: Mapping[str, Any]) -> dict[str, Any]:
-        """Answer a stub's call. Raises ProtocolError if this check was not granted a stub for that function."""
+        """Reply to a stub's call. Raises ProtocolError if the function is not granted as a stub to this check."""
         function, args = ask.get("function"), ask.get("args")
         if self.setup.answer is None or function not in self.setup.granted or type(args) is not tuple:
             return refuse(ask)
         return {"op": "answer", **self.setup.answer(function, args)}
 
     def ends_cleanly(self) -> bool:
-        """Tell the process to end. Return whether the process ends and no other one is left."""
+        """Request the process to end. Return whether it ended and no other process is left."""
         began, account = time.monotonic(), self.session.account
         try:
             self.deadline = account.deadline_to_end(self.limits.wall_s)
@@ -302,11 +302,11 @@ class CheckLifecycle:
             account.protocol += time.monotonic() - began
 
     def has_ended(self) -> bool:
-        """Whether the process ends by itself, and no other process is there. Raises one of WORKER_FAILURES."""
+        """Whether the process reports its normal end, and no other process is left. Raises one of WORKER_FAILURES."""
         return self.session.receive(self.deadline) == ENDED and self.session.is_quiet(staying=0)
 
     def kill(self) -> None:
-        """Kill the sandbox with all that is inside; the next check gets a new one."""
+        """Kill the sandbox; the next check gets a new one."""
         self.queued.clear()
         self.session.kill()
         self.move(KILL)
@@ -318,12 +318,12 @@ class CheckLifecycle:
 
     @property
     def is_idle(self) -> bool:
-        """Whether there is a living sandbox in which all modules were imported, and no process in it."""
+        """Whether a living sandbox has imported all modules, and no process of a check is in it."""
         return self.state == ABSENT and self.session.is_open
 
     @property
     def is_lean(self) -> bool:
-        """Whether the replies of the last check lack values that its function needs to run."""
+        """Whether the replies of the last check lack values that the check's function would need."""
         return self.exchange is not None and self.exchange.is_lean
 
     @property

@@ -1,4 +1,4 @@
-"""The input and the result of one check in a process (check_process.py): Setup and Outcome. Frozen data, no state."""
+"""Setup and Outcome: what check_process.py needs to run one check, and what it returns. Frozen records."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ class Setup:
     """What a check needs from its process.
 
     arities: for each call in order, (function, length of the tuple that the reference returns, or 0). granted: the
-    functions that are stubs; `answer` answers their calls, on the pipe of this check and no other. program: the calls
-    that `work` will probably make; the worker makes them ahead of it. lean: the judge looks only at the results of the
-    program, so the worker leaves out values that only the program's own calls need.
+    functions that are stubs during this check; `answer` returns the replies to their calls. program: the calls that
+    `work` will probably make, which the worker runs ahead. lean: the judge needs only the results of the program, so
+    the worker leaves out values that only later calls of the program need.
     """
 
     seed: int
     limits: Limits | None = None  # None: the assignment's
-    why: Reason | None = None  # why the check has less time than usual, for its report
-    times: int = 1  # how many times the CPU time of a check: a numerical gradient makes many calls
+    why: Reason | None = None  # for the report: why the check has less time than usual
+    times: int = 1  # multiplies the CPU limit: a numerical gradient makes many calls
     arities: Sequence[tuple[str, int]] = ()
     granted: frozenset[str] = frozenset()
     answer: Answer | None = None
@@ -37,8 +37,8 @@ class Setup:
     lean: bool = False
 
     def is_for(self, other: Setup) -> bool:
-        """Whether a check that began with the other setup can serve this one."""
-        # By identity: a program is recorded once per process, and a comparison of its arrays would take long.
+        """Whether a check with the other setup would run exactly like a check with this one."""
+        # Compare programs by identity: each is recorded once, and a comparison of their arrays would take long.
         is_its_program = self.program is other.program
         return is_its_program and replace(self, program=None) == replace(other, program=None)
 
@@ -47,9 +47,9 @@ class Setup:
 class Outcome(Generic[T]):
     """The result of a check: the value that `work` returned, or a failure.
 
-    printed: the number of printed bytes; prints has the first of them. mutations: function, position of an argument
-    that it changed in place, and whether it returned that same array. is_reused: the process had served another check.
-    processes: two if the check was rerun. results: the program's, in place of a value; `work` did not run then.
+    prints: the first printed bytes, as text. printed: the number of all printed bytes. mutations: function, position
+    of an argument that it changed in place, whether it returned that array. is_reused: the process had served another
+    check. processes: two if the check was rerun. results: the program's results, if `work` did not run.
     """
 
     value: T | None
@@ -62,7 +62,7 @@ class Outcome(Generic[T]):
     results: Any = None
 
     def returned(self) -> T:
-        """Return the value of `work`. Raises CallFailed if it failed."""
+        """Return the value of `work`, or raise its CallFailed."""
         if self.failure is not None:
             raise CallFailed(self.failure)
-        return cast(T, self.value)  # T itself may be None
+        return cast(T, self.value)  # not an assertion, since None may be a valid value

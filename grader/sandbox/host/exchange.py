@@ -1,11 +1,11 @@
-"""Turns the calls of one check into messages, and replies into values. Without IO: `post` and `wait_for_reply` do it.
+"""Turns calls of one check into messages, and replies into values. Without IO: the caller passes functions for it.
 
     call, the program's next one ──► its reply, as soon as the worker has it (the program was sent before any call)
     call, after the program      ──► a message: what begins the check, writes that wait, the call ──► a reply for each
     write into an object         ──► waits for the next message                  (returns True; that message may fail)
 
-A message is a list of steps. The worker runs them in order, replies to each call among them, and stops at the first
-that fails. Only this module decides which steps a check's calls become.
+A message is a list of steps. The worker runs the steps in order, replies to each call, and stops at the first call
+that fails. Only this module decides which steps are sent for a check's calls.
 """
 
 from __future__ import annotations
@@ -27,14 +27,15 @@ WaitForReply = Callable[[str], dict[str, Any]]
 
 
 class Malformed(CallFailed):
-    """A reply carries neither a value nor a failure, so the process that sent it is not trusted any more."""
+    """A reply contains neither a value nor a failure, so the judge does not trust its sender any more."""
 
 
 class Exchange:
-    """One check's calls, from the first to settle().
+    """Sends the calls of one check and receives the replies, from the first call to settle().
 
-    All that sends or receives raises CallFailed if a call returns no value, or Diverged. sent: the number of messages.
-    replies_due: the number of replies still to come. early_replies: replies that came before the check made its calls.
+    All methods that send or receive may raise CallFailed (a call returned no value) or Diverged. sent: the number of
+    sent messages. replies_due: the number of replies that have not arrived. early_replies: replies that results()
+    received before the check made its calls.
     """
 
     def __init__(
@@ -48,10 +49,10 @@ class Exchange:
         program: Program | None,
         lean: bool = False,
     ) -> None:
-        """opening: what begins the check, sent with the first message. arities: for each call in order, (function,
-        length of the tuple that the reference returns, or 0). at: the circumstances of a function's failure. program:
-        the calls that the check will probably make; send_program() or the next call sends it. lean: the judge will
-        call results() alone."""
+        """opening: the "begin" entry of the first message. arities: for each call in order, (function, length of the
+        tuple that the reference returns, or 0). at: returns the circumstances for a function's failure. program: the
+        calls that the check will probably make; send_program() or the next call sends it. lean: the judge needs
+        results() alone."""
         self.opening: dict[str, Any] | None = opening
         self.arities = iter(arities)
         self.classes = classes
@@ -60,7 +61,7 @@ class Exchange:
         self.wait_for_reply = wait_for_reply
         self.program = program
         self.lean = lean
-        self.is_lean = False  # the worker leaves out values that only the program's own calls need
+        self.is_lean = False  # the worker leaves out values that only later calls of the program need
         self.replay: Replay | None = None
         self.unsent: list[Step] = []
         self.replies_due = self.sent = 0
@@ -72,19 +73,19 @@ class Exchange:
         if self.program is not None:
             self.settle()
             self.send_program()
-        # The worker stops at a failure. The program then has no more replies, and calls go one by one.
+        # After a failure the worker sends no more replies of the program, so later calls are sent one by one.
         replay = self.replay if self.replies_due or self.early_replies else None
         if replay is not None:
             replay.expect(function, args, kwargs)
         else:
             if len(args) > 1 and is_attribute(function, self.classes):
-                self.unsent.append((CALL, function, copy.deepcopy(args), {}, None, True))  # the check may change them
+                self.unsent.append((CALL, function, copy.deepcopy(args), {}, None, True))  # check may change args
                 return True
             self.send_steps((CALL, function, args, kwargs, None, True))
         if self.early_replies and replay is not None and not replay.served:
-            self.mutations = []  # results() has counted them, and the calls count them again
+            self.mutations = []  # results() collected these; the calls collect them again
         answer = self.early_replies.popleft() if self.early_replies else self.receive_reply(function)
-        if isinstance(answer, CallFailed):  # results() received it before the check made this call
+        if isinstance(answer, CallFailed):  # results() stored this failure
             raise answer
         value, reply = answer
         self.mutations += changes(function, args, reply)
@@ -93,11 +94,11 @@ class Exchange:
         return value
 
     def results(self) -> Any:
-        """Return what the check returns if it makes the recorded calls; None if that is not known, or a call failed.
+        """Return the check's result, computed from the program's replies, or None if that is impossible.
 
-        After None, the check makes its calls, and finds the replies in `early_replies`. If the replies are lean, they
-        lack values that the check needs, and it has to be rerun.
-        Raises CallFailed if a lean reply shows that a function is not written: a rerun would find the same.
+        After None, the caller runs the check's function, whose calls take the replies from `early_replies`. Lean
+        replies lack values that the function needs, so then the check must be rerun. Raises CallFailed if a lean reply
+        shows that a function is not written, because a rerun would find the same.
         """
         program = self.replay.program if self.replay is not None else None
         if program is None or program.result is None:
@@ -108,7 +109,7 @@ class Exchange:
                 _, function, sent, _, _, is_needed = program.steps[number]
                 value, reply = self.receive_reply(function, is_needed or not self.is_lean)
                 self.early_replies.append((value, reply))
-                # The recording knows only what the check itself put into a dict, not what this call wrote there.
+                # This call wrote into a dict, and the recorded program lacks these entries.
                 if reply["dicts"]:
                     program.is_lean = False
                     return None
@@ -118,15 +119,15 @@ class Exchange:
         except CallFailed as failed:
             if self.is_lean and failed.failure.status == MISSING:
                 raise
-            self.early_replies.append(failed)  # the check's own call raises it
-        except Exception:  # a returned value lacks what the check takes from it
+            self.early_replies.append(failed)  # call() raises it
+        except Exception:  # e.g. the check uses an entry that the returned dict lacks
             return None
         else:
             self.mutations += mutations
             return result
 
     def send_program(self) -> None:
-        """Send the program, if there is one, so that the worker begins with it."""
+        """Send the program, if any, so that the worker begins to run it."""
         if self.program is not None:
             first = self.program.steps[self.program.calls[0]]
             self.is_lean = self.lean and self.program.is_lean
@@ -134,13 +135,13 @@ class Exchange:
             self.replay, self.program = Replay(self.program), None
 
     def settle(self) -> None:
-        """Send the writes that wait."""
+        """Send the delayed writes."""
         if self.unsent:
             self.send_steps()
 
     def send_steps(self, *steps: Step) -> None:
-        """Send these steps behind the writes that wait, and raise CallFailed if one of those fails."""
-        # Emptied first: if the message fails, a second attempt must not send the writes again.
+        """Send the delayed writes, then these steps. Raises CallFailed if a write fails."""
+        # Empty `unsent` first: if sending fails, a second attempt must not send the writes again.
         writes, self.unsent = self.unsent, []
         steps = (*writes, *steps)
         self.send(encode_part(list(steps)), len(steps), steps[0][1])
@@ -148,19 +149,19 @@ class Exchange:
             self.receive_reply(attribute)
 
     def send(self, part: tuple[bytes, bytes], count: int, function: str) -> None:
-        """Send encoded steps with `count` calls. function: the first of them, which a failure to send is blamed on."""
+        """Send encoded steps with `count` calls. function: the first call's, which a failure to send names."""
         message: dict[str, Any] = {"op": "run", "lean": self.is_lean}
         if self.opening is not None:
-            message["begin"], self.opening = self.opening, None  # the worker takes a second begin for another check
+            message["begin"], self.opening = self.opening, None  # send "begin" only once
         self.replies_due = count
         self.sent += 1
         self.post(message, part, function)
 
     def receive_reply(self, function: str, is_needed: bool = True) -> tuple[Any, dict[str, Any]]:
-        """Return the next reply and its value, which has the reference's arity; None if the value is not needed."""
-        replies_due, self.replies_due = self.replies_due, 0  # the worker stops at a call without a value
+        """Return the next reply's value, and the reply. Raises CallFailed without a value of the reference's arity."""
+        replies_due, self.replies_due = self.replies_due, 0  # the worker stops at a failure, so then it stays 0
         reply = self.wait_for_reply(function)
-        # The worker could not make the next call from what was returned. The check itself may fail in another way.
+        # The worker could not compute the next call's arguments. The check itself may fail in another way, so rerun it.
         if reply.get("outcome") == "unfit" and self.replay is not None:
             raise Diverged
         if reply.get("outcome") != "value":
@@ -168,11 +169,11 @@ class Exchange:
             if failure is None:
                 raise Malformed(malformed(self.at(function)))
             raise CallFailed(failure)
-        # Test this after the other outcomes: an exception says more than a body that is not written.
+        # Test this last, because an exception is a better explanation than "not written".
         if reply.get("stub") is True:
             raise CallFailed(not_written(self.at(function)))
         value, arity = reply["value"], take_arity(self.arities, function)
-        # A value that was left out has no arity. Any other of a wrong arity is the last reply: the worker stops there.
+        # A left-out value has no arity. After any other value with a wrong arity, the worker stops.
         if arity is not None and (is_needed or reply.get("lean") is not True):
             failure = wrong_arity(arity, value, self.at(function))
             if failure is not None:
@@ -182,9 +183,8 @@ class Exchange:
 
 
 def changes(function: str, args: tuple[Any, ...], reply: Mapping[str, Any]) -> list[tuple[str, int, bool]]:
-    """Bring dicts among the arguments to the state in which the call left them. Returns the arrays that the call
-    changed."""
-    # Positions come from the worker: one beyond the arguments is ignored.
+    """Update dicts among the arguments as the call changed them. Return which arrays the call changed."""
+    # The worker sends the positions, so ignore those beyond the arguments.
     for key, after in reply["dicts"].items():
         if int(key) < len(args) and isinstance(args[int(key)], dict):
             update_dict(args[int(key)], after)
@@ -193,6 +193,6 @@ def changes(function: str, args: tuple[Any, ...], reply: Mapping[str, Any]) -> l
 
 
 def is_attribute(function: str, classes: Classes) -> bool:
-    """Whether a function is a class's attribute: a call with the object alone reads it, one with entries writes it."""
+    """Whether this is a class's attribute: a call with only the object reads it, a call with entries writes it."""
     owner = module_of(function)
     return owner in classes and short_name(function) in classes[owner].attributes

@@ -1,10 +1,10 @@
-"""Turns what went wrong in a session into a Failure. Pure: functions of what a worker replied and how it ended.
+"""Makes a Failure from a worker's reply, or from the way in which the worker ended. Pure.
 
     a reply whose outcome is not a value ──► failure_from        a module's import ──► import_failure
     no reply: what the box raised        ──► failure_of_box      a value of another arity ──► wrong_arity
     the child ended before it replied    ──► failure_of_child    the submission's time ──► submission_timeout
 
-The judge checks what a worker reports as far as it can: names, lines and frames are those of the collected files.
+The judge checks a worker's report as far as possible: names, lines and frames must exist in the collected files.
 """
 
 from __future__ import annotations
@@ -26,18 +26,18 @@ from grader.sandbox.host.plan import Plan
 from grader.sandbox.host.replies import plain_text
 from grader.sandbox.inside.protocol import ProtocolError
 
-MAX_FRAMES: Final = 20  # of a traceback on a page; an endless recursion has a thousand
-# Windows has neither signal, so none of them ends a worker there.
+MAX_FRAMES: Final = 20  # frames of a traceback that a page shows; an endless recursion has a thousand
+# Windows has neither signal; the numbers are then never used.
 SIGXCPU: Final = int(getattr(signal, "SIGXCPU", 24))
 SIGKILL: Final = int(getattr(signal, "SIGKILL", 9))
 
 
 @dataclass(frozen=True)
 class Circumstances:
-    """What a session was doing when something went wrong.
+    """What a session was doing when a failure happened.
 
-    function: the function that was called, or "" during the import. why: the reason for which the check had less time
-    than usual. bounds_memory: whether anything holds the worker to limits.memory_mib.
+    function: the called function, or "" during the import. why: why the check had less time than usual. bounds_memory:
+    whether limits.memory_mib is enforced.
     """
 
     function: str
@@ -56,19 +56,19 @@ class Circumstances:
 
     @property
     def subject(self) -> str | Reason:
-        """What a reason's sentence is about: the function, or the import as a whole."""
+        """The subject of a reason's sentence: the function, or the import as a whole."""
         return self.name or Reason.of("importing", modules=self.plan.modules)
 
     def out_of_time(self, reason: Reason, frames: tuple[Frame, ...] = ()) -> Failure:
-        """A timeout, with the reason why the check had less time than usual, if it had less."""
+        """Return a timeout, with the reason why the check had less time than usual, if any."""
         whole = Reason.of("in_less_time", what=reason, why=self.why) if self.why and self.function else reason
         return Failure(TIMEOUT, self.owner, whole, frames)
 
 
 def failure_from(reply: Mapping[str, Any], at: Circumstances) -> Failure | None:
-    """The failure that the worker reports, checked as far as possible. Return None if the worker reports no failure.
+    """Return the failure that the worker reports, checked as far as possible, or None if it reports no failure.
 
-    Every text goes through plain_text: student code may have written it.
+    Every text passes through plain_text, because student code may have written it.
     """
     name, owner = at.name or Reason.of("the_import"), at.owner
     outcome, text = reply.get("outcome"), plain_text(reply.get("text"))
@@ -76,13 +76,13 @@ def failure_from(reply: Mapping[str, Any], at: Circumstances) -> Failure | None:
         absent = text == "absent"
         file = module_of(owner).replace(".", "/") + ".py"
         missing = owner_of(plain_text(reply.get("of")), at.plan.classes)
-        # The reply may name a function that this one calls. A name that is not in the plan is not one of ours.
+        # The reply may name another function, which this one calls. Ignore names that are not in the plan.
         if missing in at.plan.functions and missing != owner:
             return Failure(MISSING, missing, Reason.of("not_written", name=short_name(missing)))
         return Failure(MISSING, owner, Reason.of("absent", file=file, name=name)) if absent else not_written(at)
     if outcome == "memory":
         reason = Reason.of("out_of_memory", name=name, text=text)
-        # The student's own run (PlainBox) sets no limit, so its message names none.
+        # A student's own run (PlainBox) has no memory limit, so its message names none.
         if at.bounds_memory:
             reason = Reason.of("out_of_memory_allowed", name=name, memory_mib=at.limits.memory_mib, text=text)
         return Failure(CRASHED, owner, reason)
@@ -99,8 +99,7 @@ def failure_from(reply: Mapping[str, Any], at: Circumstances) -> Failure | None:
 
 
 def import_failure(module: str, result: Any, at: Circumstances) -> Failure | None:
-    """Why a module could not be imported, as the worker reports it. Return None if the worker reports no failure
-    there."""
+    """Return why a module could not be imported, as the worker reports, or None if the worker reports no failure."""
     file = module.replace(".", "/") + ".py"
     failure = failure_from(result if isinstance(result, dict) else {}, at)
     if failure is None:
@@ -108,21 +107,22 @@ def import_failure(module: str, result: Any, at: Circumstances) -> Failure | Non
     reason = failure.reason
     if reason.id == "raised":
         reason = Reason.of("import_raised", file=file, raised=failure.raised, text=reason.values["text"])
-    # Without an owner: a module that does not import fails every function in it.
+    # No owner, because a module that cannot be imported fails all of its functions.
     return Failure(failure.status, "", reason, failure.frames)
 
 
 def failure_of_box(error: Exception, exit_code: int | None, at: Circumstances) -> Failure:
-    """The failure after which there is no usable reply. error: what the box or the decoder raised.
+    """Return the failure if there was no usable reply.
 
-    exit_code: the exit code of the whole worker, which ends early only during an import or by an attack on it.
+    error: the exception of the box or the decoder. exit_code: of the worker server, which ends early only during an
+    import or if it is attacked.
     """
     name, limits = at.subject, at.limits
     if isinstance(error, NoReply):
         limit_s = limits.wall_s if at.function else limits.import_wall_s
         return at.out_of_time(Reason.of("out_of_wall_time", name=name, seconds=limit_s))
     if isinstance(error, WorkerEnded):
-        # The kernel sends SIGXCPU at the soft limit (setrlimit(2)). A shell-like launcher reports it as 128 + n.
+        # The kernel sends SIGXCPU at the soft limit (setrlimit(2)). A launcher may report signal n as 128 + n.
         if exit_code in (128 + SIGXCPU, -SIGXCPU):
             return at.out_of_time(Reason.of("out_of_import_time", name=name, seconds=limits.import_cpu_s))
         return crash(Reason.of("ended", name=name, code=str(exit_code)), at)
@@ -135,10 +135,10 @@ def failure_of_box(error: Exception, exit_code: int | None, at: Circumstances) -
 
 
 def failure_of_child(reply: Mapping[str, Any], waited_s: float, at: Circumstances) -> Failure:
-    """The child ended before it replied: it ran out of CPU time, a signal ended it, or it exited."""
+    """Return the failure if the child ended before it replied: at its CPU limit, by a signal, or by an exit."""
     number, code = reply.get("signal"), reply.get("exit")
-    # Code that ignores SIGXCPU gets SIGKILL at the hard limit. So does a process that the kernel ends for memory, but
-    # that one need not have run for the whole limit.
+    # Code that ignores SIGXCPU gets SIGKILL at the hard limit. The kernel also sends SIGKILL if memory is short; then
+    # the process usually ran for less than the limit.
     if number == SIGXCPU or (number == SIGKILL and waited_s >= at.limits.cpu_s):
         return at.out_of_time(Reason.of("out_of_cpu_time", name=at.subject, seconds=at.limits.cpu_s))
     if isinstance(number, int) and number:
@@ -148,24 +148,25 @@ def failure_of_child(reply: Mapping[str, Any], waited_s: float, at: Circumstance
 
 
 def crash(reason: Reason, at: Circumstances) -> Failure:
-    """The failure of a call, or of the import, after which the judge no longer trusts the box."""
+    """Return the failure of a call or the import after which the judge no longer trusts the box."""
     return Failure(CRASHED, at.owner, reason)
 
 
 def unexpected_reply(at: Circumstances) -> Failure:
-    """A reply that answers another request than the last."""
+    """Return the failure for a reply with the id of another request."""
     return crash(Reason.of("unasked", name=at.subject), at)
 
 
 def malformed(at: Circumstances) -> Failure:
-    """A reply of the right form that holds neither a value nor a failure."""
+    """Return the failure for a reply that contains neither a value nor a failure."""
     return crash(Reason.of("malformed", name=at.subject), at)
 
 
 def submission_timeout(limits: Limits, stopped: str = "") -> Failure:
-    """The submission has used all of its time. Names no function: the check that runs at that moment need not be slow.
+    """Return the failure for the end of the submission's time.
 
-    stopped: what ran at that moment; "" where the check had not begun.
+    The failure blames no function, since the running check need not be slow. stopped: the function that ran, or "" if
+    the check had not begun.
     """
     seconds = limits.submission_wall_s
     if stopped:
@@ -174,15 +175,15 @@ def submission_timeout(limits: Limits, stopped: str = "") -> Failure:
 
 
 def not_written(at: Circumstances) -> Failure:
-    """The function under test is a stub of the handout, as the worker reports."""
+    """Return the failure for a function that is still a stub of the handout, as the worker reports."""
     return Failure(MISSING, at.owner, Reason.of("not_written", name=at.name or Reason.of("the_import")))
 
 
 def wrong_arity(arity: int, value: Any, at: Circumstances) -> Failure | None:
-    """The failure for a wrong number of values, or None. arity: length of the reference's tuple, 0 for one value."""
+    """Return a failure if the number of values is wrong. arity: length of the reference's tuple, 0 for one value."""
     is_many, one = isinstance(value, tuple | list), Reason.of("one_value")
     count = len(value) if is_many else 0
-    # A list where the reference returns one value is compared as a value, which says more than the count.
+    # If the reference returns one value and the student a list, compare them: that message is clearer than a count.
     if count == arity or (arity == 0 and isinstance(value, list)):
         return None
     expected = Reason.of("values", count=arity) if arity else one
@@ -194,20 +195,19 @@ def wrong_arity(arity: int, value: Any, at: Circumstances) -> Failure | None:
 
 
 def frames_from(frames: Any, sources: Mapping[str, bytes]) -> tuple[Frame, ...]:
-    """Return the traceback lines that exist in the collected files. The text of each line is from the collected file,
-    not from the worker."""
+    """Return the traceback lines that exist in the collected files, with their text from these files."""
     found = []
-    # The last frames: the error is raised in the innermost one.
+    # Take the last frames, because the innermost frame raised the error.
     for item in frames[-MAX_FRAMES:] if isinstance(frames, list) else []:
         match item:
-            # A path that the worker made up could otherwise show any file of the host on a page.
+            # Otherwise a worker could name any file of the host, and a page would show its lines.
             case str(file), int(line), function if file in sources and 1 <= line <= len(lines_of(sources[file])):
                 text = lines_of(sources[file])[line - 1]
                 found.append(Frame(file, line, plain_text(function)[:100], text[:500]))
     return tuple(found)
 
 
-@lru_cache(maxsize=8)  # a traceback names one or two files, check after check
+@lru_cache(maxsize=8)  # cached, because all tracebacks name the same few files
 def lines_of(source: bytes) -> list[str]:
     """Split a source file into lines as Python counts them."""
     return source.decode("utf-8", "replace").replace("\r\n", "\n").replace("\r", "\n").split("\n")

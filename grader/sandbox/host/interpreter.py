@@ -1,8 +1,8 @@
-"""What of the host a worker needs to see: one Python, its standard library, its NumPy, the C libraries.
+"""Finds the files of the host that a worker needs: one Python, its standard library, its NumPy, the C libraries.
 
-The interpreter may be any that the course uses (a virtual environment, pyenv, conda, Debian's), so this module runs it
-to find out where its parts are. A sandbox never shows the whole site-packages folder: a non-editable install of this
-project would put the reference there.
+The course may use any Python (a virtual environment, pyenv, conda, Debian's), so this module runs that Python to find
+its parts. A sandbox never shows the whole site-packages folder: a non-editable install of this project would put the
+reference there.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from grader.errors import SandboxError, UsageError
 from grader.sandbox.host import probe
 from grader.sandbox.host.user_ids import output_of
 
-OLDEST: Final = (3, 8)  # the files in sandbox/inside are written for it
+OLDEST: Final = (3, 8)  # the files in sandbox/inside support Python 3.8 and later
 
 SYSTEM_LIBRARIES: Final = ("/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64")
-# What the loader and the C library read. Debian's BLAS is a link into the second; LANG needs the third (mounts.py).
+# Files that the loader and the C library read. Debian's BLAS is a link into the second, and LANG needs the third.
 SYSTEM_FILES: Final = ("/etc/ld.so.cache", "/etc/alternatives", "/usr/lib/locale/C.utf8")
-# Folders of third-party packages, below folders of libraries. Debian's Python also looks in the system's folders.
+# Folders of third-party packages inside folders of libraries; Debian's Python also uses the system's folders.
 PACKAGES: Final = ("python*/site-packages", "python*/dist-packages", "site-packages", "dist-packages")
 SYSTEM_PACKAGES: Final = (Path("/usr/lib"), Path("/usr/local/lib"))
 # Parts of the standard library that no layer needs. They are most of its bytes, and all sandboxes share what they can
@@ -32,7 +32,7 @@ NOT_NEEDED: Final = ("test", "ensurepip", "idlelib", "lib2to3", "turtledemo", "c
 
 @dataclass(frozen=True)
 class Interpreter:
-    """A Python that can run workers: its versions, and the host's folders to show and to hide."""
+    """A Python that can run workers: its versions, and the host's folders that a sandbox shows and hides."""
 
     executable: Path
     python: str
@@ -43,17 +43,18 @@ class Interpreter:
 
     @property
     def command(self) -> tuple[str, ...]:
-        """The command that starts it without site-packages, and writes no compiled files."""
-        # -s -S: no site-packages, so PYTHONPATH alone says where NumPy is. -B: everything inside is read-only.
+        """The command that starts this Python without site-packages and without writing compiled files."""
+        # -s -S: no site-packages, so that NumPy comes from PYTHONPATH only. -B: all files inside are read-only.
         return (str(self.executable), "-s", "-S", "-B")
 
 
 def find_interpreter(executable: str) -> Interpreter:
-    """Find where the parts of a Python are. The current Python needs no process; any other is run.
+    """Find where the parts of a Python are.
 
-    Raises UsageError if it does not run, is older than 3.8 or has no NumPy.
+    Starts a process, unless it is the current Python. Raises UsageError if it does not run, is older than 3.8 or lacks
+    NumPy.
     """
-    # For our own Python no process is started to find this out: each command would wait for it.
+    # The current Python needs no process, for which every command would wait.
     facts = probe.facts() if executable == sys.executable else facts_of(executable)
     version = ".".join(map(str, facts["version"]))
     if tuple(facts["version"][:2]) < OLDEST:
@@ -61,9 +62,9 @@ def find_interpreter(executable: str) -> Interpreter:
     if facts["numpy"] is None:
         raise UsageError(f"--python {executable}: it has no NumPy. Install it: {executable} -m pip install numpy.")
     prefix, numpy_folder, standard = Path(facts["base_prefix"]), Path(facts["numpy_folder"]), Path(facts["stdlib"])
-    # Conda's libraries, one folder above its standard library, load others by name. No trace of the loader shows those.
+    # Conda's libraries, one folder above its standard library, load others by name, so no trace shows those.
     shown = prefix / "lib" if (prefix / "conda-meta").is_dir() else standard
-    libraries = numpy_folder.with_name("numpy.libs")  # NumPy's own BLAS, where a wheel was installed
+    libraries = numpy_folder.with_name("numpy.libs")  # a NumPy wheel has its BLAS here
     return Interpreter(
         executable=Path(facts["executable"]),
         python=version,
@@ -75,7 +76,7 @@ def find_interpreter(executable: str) -> Interpreter:
 
 
 def facts_of(executable: str) -> dict[str, Any]:
-    # As text with -c: the other Python may be unable to read our folder, and needs nothing of ours on its path.
+    # Pass the source as text with -c, because the other Python may be unable to read our folder.
     program = Path(probe.__file__).read_text(encoding="utf-8")
     try:
         facts: dict[str, Any] = json.loads(output_of([executable, "-c", program]))
@@ -85,8 +86,8 @@ def facts_of(executable: str) -> dict[str, Any]:
 
 
 def hidden_folders(libraries: list[Path], standard: Path) -> tuple[Path, ...]:
-    """Find every folder of third-party packages below these, and the parts of the standard library in NOT_NEEDED."""
+    """Find the folders of third-party packages, and those in NOT_NEEDED, below these folders."""
     packages = {path.resolve() for folder in libraries for pattern in PACKAGES for path in folder.glob(pattern)}
-    # bwrap covers a folder by mounting on it, which it cannot do through a link.
+    # bwrap hides a folder by mounting over it, and cannot mount over a link.
     needless = {path for pattern in NOT_NEEDED for path in standard.glob(pattern) if not path.is_symlink()}
     return tuple(sorted(path for path in packages | needless if path.is_dir()))

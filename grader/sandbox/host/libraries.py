@@ -1,12 +1,12 @@
-"""The shared libraries that a Python, its extension modules and its NumPy load: all that a worker sees of the system.
+"""Finds the shared libraries that a Python and its extension modules load. A sandbox shows no others.
 
-The dynamic loader lists them itself. In trace mode it loads a program and the libraries to be preloaded, prints where
-it found each library, and runs nothing.
+The dynamic loader lists the libraries. In trace mode the loader loads a program and the libraries in LD_PRELOAD,
+prints the path of each library, and runs no code.
 
-Two sandboxes share every file that both can read. One can send the other a message by reading some of its pages, which
-are then in the page cache. The system's folders have hundreds of thousands of pages, these libraries a few thousand,
-which resident.py can keep in memory.
-Source: Linux's man page ld.so(8), LD_TRACE_LOADED_OBJECTS and LD_PRELOAD.
+Two sandboxes share every file that both can read. By reading some pages of a file, one sandbox puts them into the page
+cache; another sandbox can measure that, and so receive a message. The system's folders have hundreds of thousands of
+pages. These libraries have a few thousand, which resident.py can keep in memory. Source: Linux's man page ld.so(8),
+LD_TRACE_LOADED_OBJECTS and LD_PRELOAD.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from typing import Final
 
 from grader.sandbox.host.resident import files_of
 
-# What a C library loads by name, which no trace shows: the first to end a thread, the second to look up a user.
+# The C library loads these by name, so no trace shows them: the first to end a thread, the second to look up a user.
 BY_NAME: Final = ("libgcc_s.so.1", "libnss_files.so.2")
 AT_ONCE: Final = 500  # names in one LD_PRELOAD: execve(2) allows 128 KiB for one variable (MAX_ARG_STRLEN)
 
 
 def libraries_of(program: Path, folders: Sequence[Path], hidden: Collection[Path]) -> dict[str, Path] | None:
-    """Find every library outside of the folders that is needed: path as the loader knows it → the file.
+    """Return the libraries that the program and the folders' extension modules need: path for the loader → file.
 
-    The program, and the extension modules in the folders, need them. hidden: folders from which nothing is loaded.
-    Return None if the loader does not list them, because it is not glibc's.
+    Libraries inside the folders are left out. hidden: folders whose modules are never loaded. Return None if the
+    loader is not glibc's and does not list libraries.
     """
     left_out = set(map(str, hidden))
     places = trace(program, BY_NAME, Path("/"))
-    # Extension modules are preloaded in the place of the imports that would load them later.
+    # Preload the extension modules, because trace mode runs no imports that would load them.
     for folder in folders:
         extensions = (path for path in files_of([str(folder)], left_out) if ".so" in os.path.basename(path))
         names = [os.path.join(".", os.path.relpath(path, folder)) for path in extensions]
@@ -45,10 +45,10 @@ def libraries_of(program: Path, folders: Sequence[Path], hidden: Collection[Path
 
 
 def trace(program: Path, preloaded: Sequence[str], folder: Path) -> list[str]:
-    """List where the loader finds what the program and these libraries need. The loader skips a damaged file."""
+    """Return where the loader finds the libraries that these files need. The loader skips damaged files."""
     # A colon or a space ends a name in LD_PRELOAD. Names relative to a folder of modules contain neither.
     environment = {"LD_TRACE_LOADED_OBJECTS": "1", "LD_PRELOAD": ":".join(preloaded)}
-    words = [str(program), "-c", ""]  # a loader without trace mode starts the program, which then does nothing
+    words = [str(program), "-c", ""]  # a loader without trace mode runs the program, which does nothing
     nothing = subprocess.DEVNULL
     done = subprocess.run(words, env=environment, cwd=folder, stdin=nothing, capture_output=True, check=False)
     # A line is `name => /path (0x…)`, or `/path (0x…)` for a library that was given by its path.
@@ -56,5 +56,5 @@ def trace(program: Path, preloaded: Sequence[str], folder: Path) -> list[str]:
 
 
 def canonical(place: str) -> str:
-    """Return the path without links in its folders. The name stays: the loader looks for the library by that name."""
+    """Return the path without links in its folders. The name stays, because the loader searches for this name."""
     return os.path.join(os.path.realpath(os.path.dirname(place)), os.path.basename(place))

@@ -1,4 +1,4 @@
-"""What one worker may use: the limits of assignment.toml, their allowed ranges, and the reason for each range. Pure."""
+"""The limits of one worker: the table in assignment.toml, the allowed ranges, and the reason for each range. Pure."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ class Limits:
     reply_mib: int
 
     def at_start(self) -> dict[str, int]:
-        """The limits that the worker sets on itself, inside the namespaces, before it imports anything of a student."""
+        """Return the limits that the worker sets for itself, inside the namespaces, before it imports student code."""
         return {
-            "CPU": self.import_cpu_s,  # for the import; the process of a check has its own limit (server.py)
+            "CPU": self.import_cpu_s,  # for the import; the process of each check gets its own CPU limit (server.py)
             "AS": self.memory_mib << 20,  # address space: RLIMIT_RSS has no effect since Linux 2.4 (setrlimit(2))
             "NPROC": self.processes,
             "NOFILE": self.open_files,
-            "FSIZE": 0,  # no file gets a byte, even if a mount were writable
-            "CORE": 0,  # no file with the memory of a process that crashed
+            "FSIZE": 0,  # no file can grow, even if a mount were writable by mistake
+            "CORE": 0,  # a crash writes no core dump
         }
 
 
 DAY_S: Final = 24 * 3600
 COUNTED: Final = "the kernel counts CPU time in whole seconds"
 
-# For each limit: the least and the most that it may be, and why it cannot be less.
+# For each limit: the smallest and the largest value, and why a smaller value cannot work.
 RANGES: Final[dict[str, tuple[int, int, str]]] = {
     "cpu_s": (1, DAY_S, COUNTED),
     "wall_s": (1, DAY_S, "a busy machine keeps a check waiting"),
@@ -54,7 +54,7 @@ RANGES: Final[dict[str, tuple[int, int, str]]] = {
     "open_files": (20, 65536, "Python opens some ten while it imports"),
     "reply_mib": (1, 256, "a right reply may need as much; more than 256 the protocol cannot carry"),
 }
-# Pairs of a limit and its upper bound. A lower limit above its upper one could never be reached.
+# Pairs of limits: if the first were above the second, the first could never be reached.
 ORDERS: Final = (
     ("cpu_s", "wall_s"),
     ("import_cpu_s", "import_wall_s"),

@@ -1,4 +1,4 @@
-"""The worker's file system as a bwrap command: what the worker sees, all of it read-only. Pure.
+"""Makes the bwrap command, which defines the worker's file system: all of it is read-only. Pure.
 
     the interpreter       its executable and standard library, at the host's paths; empty folders cover the folders of
                           third-party packages in it, and the parts that no layer needs
@@ -28,18 +28,18 @@ DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/random", "/dev/urandom")
 WORK: Final = "/work"
 WORKER: Final = "/worker"
 SITE: Final = "/site"
-# worker.py is the program; it imports the others.
+# worker.py is the program, and imports the other files.
 WORKER_FILES: Final = ("worker.py", *sorted({path.name for path in INSIDE.glob("*.py")} - {"__init__.py", "worker.py"}))
 
-# Threads of BLAS and OpenMP pools do not survive a fork, exceed the process limit, and take cores from the other jobs.
+# One thread: BLAS and OpenMP pools do not survive a fork, exceed the process limit, and slow down other jobs.
 POOLS: Final = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 ONE_THREAD: Final = dict.fromkeys((*POOLS, "VECLIB_MAXIMUM_THREADS"), "1")
 ENVIRONMENT: Final = {
     "LANG": "C.UTF-8",  # files and prints are UTF-8, as on students' machines
-    "PATH": "/nowhere",  # no program can be found; without PATH, Python searches os.defpath
-    "PYTHONHASHSEED": "0",  # the order of a set of names is the same in every run, and so is the mark
+    "PATH": "/nowhere",  # finds no program; without PATH, Python would search os.defpath
+    "PYTHONHASHSEED": "0",  # sets have the same order in every run, so that marks do not change
     "PYTHONPATH": SITE,
-    # Otherwise glibc reserves 64 MiB for each thread (up to 8 arenas a core) from the address space that is allowed.
+    # Otherwise glibc reserves 64 MiB of the limited address space for each thread (up to 8 arenas per core).
     "MALLOC_ARENA_MAX": "1",
     **ONE_THREAD,
 }
@@ -47,9 +47,10 @@ ENVIRONMENT: Final = {
 
 @dataclass(frozen=True)
 class Guest:
-    """The program that a sandbox is made for. files: what it shows besides Python and NumPy, path inside and outside.
+    """The program that runs in a sandbox.
 
-    program: an executable whose libraries the sandbox shows too. changes_uid: started by root, it drops root itself.
+    files: shown besides Python and NumPy, (path inside, path outside). program: an executable whose libraries are
+    shown too. changes_uid: if root starts the program, it changes to another uid.
     """
 
     files: tuple[tuple[str, Path], ...]
@@ -84,15 +85,14 @@ class Enclosure:
 def namespace_options(userns_fd: int | None, changes_uid: bool) -> list[str]:
     options = ["--unshare-ipc", "--unshare-pid", "--unshare-net", "--unshare-uts", "--unshare-cgroup-try"]
     if userns_fd is not None:
-        # Mount as root, since the interpreter may be in a folder that only root may enter. The worker changes to its
-        # own uid before it imports anything, and that ends these two rights as well.
+        # bwrap mounts as root, since only root may be able to enter the interpreter's folder. Before it imports
+        # student code, the worker changes to its own uid, which also removes these two capabilities.
         options += ["--userns", str(userns_fd), "--cap-drop", "ALL"]
         options += ["--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"] if changes_uid else []
     else:
-        # --disable-userns: a worker with a user namespace of its own would have all rights in it, and much of the
-        # kernel's code that only root should reach.
+        # --disable-userns: in its own user namespace a worker would have all capabilities, as root has.
         options += ["--unshare-user", "--disable-userns", "--cap-drop", "ALL", "--uid", "65534", "--gid", "65534"]
-    # --new-session: without a terminal, TIOCSTI cannot type into the user's shell (bwrap(1)).
+    # --new-session removes the terminal, so that TIOCSTI cannot type into the user's shell (bwrap(1)).
     options += ["--die-with-parent", "--new-session", "--clearenv", "--hostname", "sandbox"]
     for name, value in ENVIRONMENT.items():
         options += ["--setenv", name, value]
@@ -101,7 +101,7 @@ def namespace_options(userns_fd: int | None, changes_uid: bool) -> list[str]:
 
 @cache
 def mount_options(interpreter: Interpreter, guest: Guest) -> tuple[str, ...]:
-    """Return the options for everything that every sandbox has, and for the folder of the work tree."""
+    """Return the options that are the same for all sandboxes, and those for the folder of the work tree."""
     binds = shown_paths(interpreter, guest)
     options = parents([*binds, *map(str, interpreter.hidden), f"{WORK}/file"])
     # On a merged system /lib is a link to /usr/lib; the loader's own path begins with /lib.
@@ -111,30 +111,33 @@ def mount_options(interpreter: Interpreter, guest: Guest) -> tuple[str, ...]:
         options += ["--ro-bind", str(outside), inside]
     for device in DEVICES:
         options += ["--dev-bind", device, device]
-    # After the binds: a later mount covers an earlier one.
+    # After the bind mounts, because a later mount covers an earlier one.
     for folder in interpreter.hidden:
         if any(folder.is_relative_to(inside) for inside in binds):
             options += ["--tmpfs", str(folder), "--remount-ro", str(folder)]
-    # Last, since bwrap makes the mount points in it. bwrap's root is a tmpfs, and writable memory would hold notes.
+    # Last, because bwrap makes mount points in its root, a tmpfs, which checks could otherwise write.
     return (*options, "--remount-ro", "/")
 
 
 def shown_paths(interpreter: Interpreter, guest: Guest) -> dict[str, Path]:
-    """Return path inside → path outside, for everything that is bound except the work tree."""
+    """Return path inside → path outside of all bind mounts except the work tree."""
     own = {str(path): path for path in (*interpreter.shown, interpreter.executable)}
     numpy = {f"{SITE}/{folder.name}": folder for folder in interpreter.numpy_folders}
-    return {**system_paths(interpreter, guest.program), **own, **numpy, **dict(guest.files)}
+    return {**system_paths(interpreter), **program_paths(guest.program), **own, **numpy, **dict(guest.files)}
 
 
 @cache
-def system_paths(interpreter: Interpreter, program: Path | None = None) -> dict[str, Path]:
-    """Return path inside → path outside, for what belongs to the system: libraries, and the loader's list of them.
+def program_paths(program: Path | None) -> dict[str, Path]:
+    """Return path inside → path outside of the libraries of a guest's program, if it has one."""
+    return (libraries_of(program, [], ()) if program is not None else None) or {}
 
-    If the loader does not list libraries, these are all library folders of the system. program: its libraries are
-    added.
+
+@cache
+def system_paths(interpreter: Interpreter) -> dict[str, Path]:
+    """Return path inside → path outside of the system's libraries and the loader's cache.
+
+    If the loader does not list libraries, return all library folders of the system.
     """
-    if program is not None:
-        return system_paths(interpreter) | (libraries_of(program, [], ()) or {})
     folders = [*interpreter.shown, *interpreter.numpy_folders]
     libraries = libraries_of(interpreter.executable, folders, interpreter.hidden)
     folders_and_files = SYSTEM_FILES if libraries is not None else (*SYSTEM_LIBRARIES, *SYSTEM_FILES)
@@ -143,20 +146,21 @@ def system_paths(interpreter: Interpreter, program: Path | None = None) -> dict[
 
 
 def resident_paths(interpreter: Interpreter, *guests: Guest) -> tuple[list[str], list[str]]:
-    """Return what the sandboxes for these guests show, by its path outside, and the folders in it that they hide."""
+    """Return what sandboxes for these guests show and hide: paths outside of files and folders."""
     binds = [path for guest in guests for path in shown_paths(interpreter, guest).values()]
     return sorted({str(path.resolve()) for path in binds}), sorted(map(str, interpreter.hidden))
 
 
 @cache
 def open_paths(interpreter: Interpreter) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Return what a worker without mounts of its own may read (folders and files), and folders that it may only list.
+    """Return the files and folders that a worker without mounts may read, and the folders that it may only list.
 
-    Such a worker sees the same as with mounts. If a folder contains hidden folders, everything else in it is opened.
+    Such a worker can read the same files as with mounts. If a folder contains hidden folders, its other entries are
+    listed one by one.
     """
     whole, listed = {interpreter.executable, *interpreter.numpy_folders}, set()
     devices = [Path(name) for name in DEVICES if os.path.exists(name)]
-    # Landlock has no rule that takes back a part of an opened folder, so such a folder is opened entry by entry.
+    # Landlock cannot exclude a part of an allowed folder, so allow the folder's entries one by one.
     waiting = [path.resolve() for path in (*system_paths(interpreter).values(), *devices, *interpreter.shown)]
     while waiting:
         path = waiting.pop()
@@ -171,6 +175,6 @@ def open_paths(interpreter: Interpreter) -> tuple[tuple[str, ...], tuple[str, ..
 
 
 def parents(paths: Iterable[str]) -> list[str]:
-    """Return options that make every folder above these with mode 0755: bwrap makes them for root alone (0700)."""
+    """Return options that make all parents of these folders with mode 0755, because bwrap's default is 0700."""
     folders = sorted({str(parent) for path in paths for parent in PurePosixPath(path).parents} - {"/"})
     return [word for folder in [*folders, "/dev"] for word in ("--perms", "0755", "--dir", folder)]

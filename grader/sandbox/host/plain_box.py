@@ -4,8 +4,8 @@
            ◄─stdout─ replies          ◄─stderr─ prints
        three threads move the bytes: only POSIX can wait for a pipe with a deadline
 
-It has the methods of Box, but does not watch processes: students need no protection from themselves. The only limits
-are time and the student's patience. A worker that hangs, exits or crashes is replaced, as with Box.
+PlainBox has the methods of Box, but does not watch processes, because students need no protection from themselves.
+Only time is limited. A worker that hangs, exits or crashes is replaced, as with Box.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ class PlainBox(Box):
 
     def start(self, launch: Launch) -> None:
         self.process, self.init = spawn(launch, launch.command, subprocess.PIPE)
-        # Queues carry what the threads move, since a queue has a timeout on every system and a pipe has not.
+        # Threads move the bytes between pipes and queues, because only a queue has a timeout on every system.
         self.to_write: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         self.written: queue.SimpleQueue[bool] = queue.SimpleQueue()
         self.received: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self.is_over = False
-        self.printing = threading.Lock()  # for `printed`, which a thread fills and the judge takes
+        self.printing = threading.Lock()  # protects `printed`, which a thread fills and the judge empties
         moves = (self.write_requests, self.read_replies, self.read_prints)
         pipes = (self.process.stdin, self.process.stdout, self.process.stderr)
-        # Daemons: on a pipe that a grandchild holds open, a read never returns, and the grader must be able to exit.
+        # Daemon threads, so that the grader can exit even if a grandchild holds a pipe open and a read never returns.
         self.threads = [
             threading.Thread(target=move, args=(pipe,), daemon=True) for move, pipe in zip(moves, pipes, strict=True)
         ]
@@ -46,7 +46,7 @@ class PlainBox(Box):
             thread.start()
 
     def send(self, data: bytes, deadline: float) -> None:
-        """Write all of it. Raises NoReply, WorkerEnded or TooMuchPrinted."""
+        """Write all data. Raises NoReply, WorkerEnded or TooMuchPrinted."""
         self.to_write.put(data)
         if not self.take(self.written, deadline):
             raise WorkerEnded
@@ -67,8 +67,7 @@ class PlainBox(Box):
             if left <= 0:
                 raise NoReply
             with contextlib.suppress(queue.Empty):
-                # At most 0.5 s at a time: on Windows a waiting get() does not see Ctrl-C, and a flood of prints must
-                # end the wait, too.
+                # Wait in pieces of 0.5 s, to notice too many prints, and Ctrl-C on Windows.
                 return source.get(timeout=min(left, 0.5))
 
     def pending(self) -> bool:
@@ -79,11 +78,11 @@ class PlainBox(Box):
             return self.reset_prints()
 
     def has_stray_processes(self, *, staying: int = 0) -> bool:
-        """Always false: a student may start any process on their own machine."""
+        """Return False: students may start any process on their own machine."""
         return False
 
     def kill(self) -> tuple[str, int]:
-        """End the worker, and on POSIX whatever it started in its group, and reap it. Returns the prints left."""
+        """Kill and reap the worker, and on POSIX all processes in its group. Returns the remaining prints."""
         if hasattr(os, "killpg"):
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.process.pid, getattr(signal, "SIGKILL", signal.SIGTERM))
@@ -97,7 +96,7 @@ class PlainBox(Box):
         return self.take_prints()
 
     def interrupt(self) -> None:
-        """Kill the worker, from another thread. The judge finds its pipes closed and then reaps it by kill()."""
+        """Kill the worker, from another thread. The judge then finds the pipes closed, and kill() reaps the worker."""
         self.process.kill()
 
     def write_requests(self, pipe: IO[bytes]) -> None:
@@ -106,7 +105,7 @@ class PlainBox(Box):
                 view = memoryview(data)
                 while view:
                     view = view[os.write(pipe.fileno(), view) :]
-            # ValueError: kill() closed the pipe while this thread waited.
+            # ValueError: kill() closed the pipe while this thread was waiting.
             except (OSError, ValueError):
                 self.written.put(False)
             else:

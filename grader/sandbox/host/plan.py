@@ -15,12 +15,12 @@ from grader.sandbox.host.replies import plain_text
 
 @dataclass(frozen=True)
 class Plan:
-    """The modules that a worker imports, in this order, and the functions that are called.
+    """The modules that a worker imports, in this order, and the functions that checks call.
 
-    classes: those of the functions that are classes, with the members that are used. switches: functions that stubs may
-    replace, and the names of their arguments; without `exchange`, stubs replace only absent ones. hollow: modules that
-    consist of stubs and are not imported. sources: the submission's files, for the lines of tracebacks. tolerant: a
-    statement that does not work is left out of its module, and the others run.
+    classes: the functions that are classes, with the members that checks use. switches: functions that stubs may
+    replace, with their parameters' names; without `exchange`, stubs replace only absent functions. hollow: modules
+    that consist of stubs and are not imported. sources: the submission's files, for the lines of tracebacks. tolerant:
+    leave out statements that fail, and run the others.
     """
 
     modules: tuple[str, ...]
@@ -39,11 +39,11 @@ class Plan:
             "modules": list(self.modules),
             "functions": sorted(self.functions),
             "members": {
-                # A method is called; an attribute is read, or entries of it are written (inside/child.py).
+                # Checks call methods; they read attributes, or write entries of them (inside/child.py).
                 name: {**dict.fromkeys(members.methods, "method"), **dict.fromkeys(members.attributes, "attribute")}
                 for name, members in self.classes.items()
             },
-            # Sorted and listed: the same plan must give the same bytes, and JSON has no sets.
+            # Lists, because JSON has no sets.
             "switches": {name: list(parameters) for name, parameters in self.switches.items()},
             "hollow": list(self.hollow),
             "exchange": self.exchange,
@@ -54,7 +54,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class LeftOut:
-    """A statement that failed when its module was imported. function: the function that it defines, or ""."""
+    """A statement that failed during its module's import. function: the name of the function that it defines, or ""."""
 
     file: str
     line: int
@@ -64,10 +64,10 @@ class LeftOut:
 
 @dataclass(frozen=True)
 class ImportResult:
-    """What the judge knows of an import. broken: why the import did not end. failures: by module, or None.
+    """The result of an import.
 
-    absent: names of modules that are not in the sandbox. recoded: files that are not in UTF-8. prints: what was printed
-    during the import.
+    broken: the failure if the import did not end. failures: for each module, its failure or None. absent: imported
+    modules that the sandbox lacks. recoded: files with a wrong encoding. prints: printed during the import.
     """
 
     broken: Failure | None = None
@@ -78,22 +78,22 @@ class ImportResult:
     prints: str = ""
 
     def failure_of(self, module: str) -> Failure | None:
-        """Why no function of a module can be called; None if they can."""
-        # An import that did not end reports on no module, so its failure is that of all.
+        """Return why no function of a module can be called, or None if they can be called."""
+        # An import that did not end reports no module, so its failure applies to all modules.
         return self.broken or self.failures.get(module)
 
     @property
     def is_whole(self) -> bool:
-        # Statements that were left out do not count: the functions beside them can be called.
+        # Ignore left-out statements, because the other functions can be called.
         return self.broken is None and not any(self.failures.values())
 
 
 def left_out_from(item: Any) -> LeftOut | None:
-    """Read what a worker reports of a statement; None if it has another form."""
-    # Exact types and bounded texts: the server that sends this has run student code.
+    """Return a left-out statement from a worker's report, or None if the report is malformed."""
+    # Require exact types and bound the texts, because the server that sends this has run student code.
     if not (isinstance(item, tuple) and list(map(type, item)) == [str, int, str, str, str]):
         return None
     file, line, function, error, text = item
-    # An exception without a text is its type alone, without a colon behind it.
+    # For an exception without a text, report its type without a colon.
     described = f"{plain_text(error)}: {plain_text(text)}".removesuffix(": ")
     return LeftOut(plain_text(file)[:200], line, plain_text(function)[:100], described)

@@ -1,8 +1,8 @@
-"""What a Python reports of itself: its version, and where its parts are. Run by the Python that will run workers.
+"""Finds the version of a Python, and the folders of its parts.
 
-If the grader's own Python runs the workers, the grader calls this module's function. Any other Python runs this file as
-a program, so the file must run under Python 3.8 and later with only the standard library, and that Python's own NumPy
-if it has one.
+Runs under the Python that will run workers. If the grader's own Python runs the workers, the grader calls this
+module's function. Any other Python runs this file as a program, so the file supports Python 3.8 and later, and imports
+only the standard library, and NumPy if installed.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any
 
 
 def facts() -> dict[str, Any]:
-    """Facts about the Python that runs this; `numpy` is None where NumPy is not installed."""
+    """Return facts about the Python that runs this function. `numpy` is None if NumPy is not installed."""
     found: dict[str, Any] = {
         "version": list(sys.version_info[:3]),
         "executable": os.path.realpath(sys.executable),
-        # Of a virtual environment, the Python that it was made from: the standard library is there.
+        # The Python from which a virtual environment was made, because it has the standard library.
         "base_prefix": os.path.realpath(sys.base_prefix),
         "stdlib": os.path.realpath(sysconfig.get_path("stdlib")),
         "numpy": None,

@@ -1,6 +1,6 @@
-"""Processes as the kernel lists them: children, user ids and memory.
+"""Reads children, user ids and memory of processes from /proc, where the kernel reports them.
 
-All of it comes from /proc. Nothing here trusts what a process reports of itself. Source: Linux's man page proc(5).
+Trusts no process. Source: Linux's man page proc(5).
 """
 
 from __future__ import annotations
@@ -11,23 +11,23 @@ from pathlib import Path
 from typing import Final
 
 CHUNK: Final = 1 << 16
-LINKS_OF_ONE: Final = 3  # hard links of /proc/PID/task with one thread: the entry, its ".", and the ".." of the thread
+LINKS_OF_ONE: Final = 3  # links of /proc/PID/task if there is one thread: the entry, its ".", and the thread's ".."
 
 
 class Parent:
-    """A process whose children are listed often. Its files stay open, since opening them takes most of the time."""
+    """Lists the children of one process often. The files of /proc stay open, because opening takes most of the time."""
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
         self.files: list[int] = []
-        # The main thread's list alone. children() reads the others' too once there are other threads.
+        # The list of the main thread. children() also reads the lists of other threads.
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             for name, flags in (("task", os.O_DIRECTORY), (f"task/{pid}/children", 0)):
                 self.files.append(os.open(f"/proc/{pid}/{name}", os.O_RDONLY | os.O_CLOEXEC | flags))
 
     def children(self) -> list[int]:
         """The children of all its threads."""
-        if len(self.files) < 2:  # the process had ended before its files were opened
+        if len(self.files) < 2:  # then the process had ended before its files were opened
             return []
         tasks, children = self.files
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
@@ -42,7 +42,7 @@ class Parent:
 
 def list_children(pid: int) -> list[int]:
     """List the children of all threads of a process."""
-    # A process may end at any moment: then its files are absent (ENOENT), or reading them fails (ESRCH).
+    # A process may end at any moment. Then its files are absent (ENOENT), or reads fail (ESRCH).
     children: list[int] = []
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         for task in os.listdir(f"/proc/{pid}/task"):
@@ -56,23 +56,23 @@ def processes_of(uid: int) -> list[int]:
     for name in filter(str.isdecimal, os.listdir("/proc")):
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):
             status = Path(f"/proc/{name}/status").read_bytes()
-            dead = b"\nState:\tZ" in status  # a zombie runs nothing; only its parent can remove it
-            # The first of the four is the real uid, which a process without rights cannot change.
+            dead = b"\nState:\tZ" in status  # a zombie runs no code, and only its parent can remove it
+            # The first of the four is the real uid, which a process cannot change without root's rights.
             if not dead and b"\nUid:\t%d\t" % uid in status:
                 found.append(int(name))
     return found
 
 
 def memory_below(pid: int) -> int:
-    """Count the bytes of memory that a process and all below it hold. Memory that two of them share counts twice."""
+    """Return the bytes of memory of a process and all its descendants. Memory that two processes share counts twice."""
     pages = 0
     with contextlib.suppress(FileNotFoundError, ProcessLookupError, IndexError):
-        # The second field: resident pages. Pages that were only reserved cost nothing.
+        # The second field counts resident pages. Reserved pages that were never used are not counted.
         pages = int(read_whole(f"/proc/{pid}/statm").split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE") + sum(map(memory_below, list_children(pid)))
 
 
 def read_whole(path: str) -> bytes:
-    """Read a file of /proc without a buffer: it is short, and the judge reads it between two calls."""
+    """Read a short file of /proc without a buffer, for speed: the judge does this between two calls."""
     with open(path, "rb", buffering=0) as file:
         return file.read()

@@ -5,10 +5,10 @@
     no: the same function on real values: each call ──► is it the program's next one? ──► its result, as it comes in
                                                     └─► no: Diverged, and the check is rerun call by call
 
-A program contains no value of a submission, because placeholders have none. A program ends where the function first
-looks at a value. The worker runs it ahead of the check. If something is wrong, the program's results count only while
-the check makes the same calls: the judge then compares the values of the check's own calls, in its own order, and
-reports a failure for the call that the check makes at that moment.
+A program contains no value of a submission, because the check's function was run on placeholders. The program ends
+where the function first looks at a value. The worker runs the program ahead of the check. If a result is wrong, the
+judge runs the check's function, which takes each call's result from the program as long as it makes the same calls. So
+a failure is reported for the call that the function makes at that moment.
 """
 
 from __future__ import annotations
@@ -26,29 +26,28 @@ from grader.sandbox.inside.operations import OPERATIONS
 from grader.sandbox.inside.protocol import Handle, ProtocolError, encode_part
 
 CALL: Final = "call"
-AFTER: Final = "after"  # an earlier call's dict argument, in the state in which that call left it
+AFTER: Final = "after"  # a dict argument of an earlier call, as that call left the dict
 
-LARGE: Final = 2000  # bytes; an array from this size on is sent once, however often the program uses it
+LARGE: Final = 2000  # bytes; a program sends an array of this size once, and refers to it
 
-# operation, operands; for a call: function, args, kwargs, arity, whether the judge needs the value
+# (operation, operands…), for a call: (CALL, function, args, kwargs, arity, whether the judge needs the value)
 Step = tuple[Any, ...]
 
 
 class Diverged(BaseException):
-    """A check makes other calls than its program, so the program's results do not count.
+    """A check made another call than its program, so the program's results do not count.
 
-    Not an Exception, so that no `except Exception` in a check catches it.
+    A BaseException, so that no `except Exception` in a check catches it.
     """
 
 
 @dataclass(eq=False)
 class Program:
-    """Steps, and `part`: those up to the last call, encoded. calls: the numbers of the calls; each gets a reply.
+    """The recorded steps. part: the encoded steps up to the last call. calls: the numbers of the steps that are calls.
 
-    result: what `work` returns, with references; None if it looked at a value. has_all_calls: whether `work` is assumed
-    to make no call after these. If there is no result, the first run of the check shows whether this holds; a wrong
-    assumption costs a rerun. is_lean: whether the worker may leave out values that no result contains and only other
-    calls need.
+    result: what `work` returns, with references to steps; None if `work` looked at a value. has_all_calls: whether
+    `work` is assumed to make no further calls; without a result, the first run of the check shows this. A wrong
+    assumption costs a rerun. is_lean: whether the worker may leave out values that only other calls need.
     """
 
     steps: tuple[Step, ...]
@@ -60,9 +59,9 @@ class Program:
 
 
 def record(work: Callable[[Call], Any], arities: Sequence[tuple[str, int]]) -> Program | None:
-    """Record the calls of `work` up to its first look at a value. Returns None if it makes no call before that."""
+    """Record the calls of `work` before its first look at a value. Returns None if it makes no such call."""
     recorder, result = Recorder(arities), None
-    with suppress(Look, Exception):  # a mistake in the check shows when it runs on values
+    with suppress(Look, Exception):  # a mistake in the check will show on real values
         result = recorder.as_sent(work(recorder.call))
     if not recorder.calls:
         return None
@@ -75,12 +74,12 @@ def record(work: Callable[[Call], Any], arities: Sequence[tuple[str, int]]) -> P
     try:
         part = encode_part(steps[: recorder.calls[-1] + 1])
         return Program(tuple(steps), tuple(recorder.calls), part, result, result is not None, is_lean)
-    except ProtocolError:  # longer than a message may be: the check then makes its calls one by one
+    except ProtocolError:  # too long for one message, so calls are sent one by one
         return None
 
 
 def needed_for(written: Any, steps: Sequence[Step]) -> set[int]:
-    """Return the numbers of the calls from whose values a recorded value is made."""
+    """Return the numbers of the calls whose values a recorded value needs."""
     if type(written) is Handle:
         operation, *operands = steps[written.number]
         return {written.number} if operation == CALL else needed_for(operands, steps)
@@ -90,7 +89,7 @@ def needed_for(written: Any, steps: Sequence[Step]) -> set[int]:
 
 
 class Recorder:
-    """Records calls in place of making them, with copies of their arguments: a check may change its arrays later."""
+    """Records calls instead of making them. Copies the arguments, because a check may change its arrays later."""
 
     def __init__(self, arities: Sequence[tuple[str, int]]) -> None:
         self.arities = iter(arities)
@@ -107,7 +106,7 @@ class Recorder:
         number = self.add((CALL, function, sent, named, arity))
         self.calls.append(number)
         for position, arg in enumerate(args):
-            # issubclass, since isinstance() reads __class__, and that would be a look at a placeholder.
+            # issubclass, because isinstance() reads __class__, which counts as a look at a placeholder.
             if issubclass(type(arg), dict):
                 self.dicts[id(arg)] = (arg, self.as_sent(arg), number, position)
         return Placeholder(CALL, (number,), arity)
@@ -117,9 +116,9 @@ class Recorder:
         return len(self.steps) - 1
 
     def changed_dict(self, arg: dict[Any, Any]) -> Handle:
-        """Record a dict that an earlier call got, too: as that call left it, with what the check has written since."""
+        """Record a dict that an earlier call got, too: as that call left it, with the check's later entries."""
         _, before, number, position = self.dicts[id(arg)]
-        # No operation removes a key, so the program ends here.
+        # No operation can remove a key, so the program ends here.
         if before.keys() - arg.keys():
             raise Look
         now = self.as_sent(arg)
@@ -128,18 +127,18 @@ class Recorder:
         return Handle(self.add(("changed", left, changes)), "") if changes else left
 
     def as_sent(self, value: Any) -> Any:
-        """Return an argument as it is sent: a placeholder becomes a reference to the step that computes its value."""
+        """Return an argument as it is sent: in place of a placeholder, a reference to the step that computes it."""
         if type(value) is Placeholder:
             return Handle(self.number_of(value), "")
         if isinstance(value, np.ndarray):
-            # tobytes() of an array of objects gives addresses, which say nothing about equality.
+            # Copy an array of objects: its tobytes() returns addresses, which cannot be compared.
             return value.copy() if value.nbytes < LARGE or value.dtype.hasobject else self.constant(value)
         if type(value) in (tuple, list):
             return type(value)(map(self.as_sent, value))
         return {key: self.as_sent(item) for key, item in value.items()} if isinstance(value, dict) else value
 
     def constant(self, array: np.ndarray) -> Handle:
-        """Record a large array as a step of its own: training a net passes the same examples in every call."""
+        """Record a large array as one step for many calls: training a net passes the same examples in every call."""
         key = (array.dtype.str, array.shape, array.tobytes())
         if key not in self.constants:
             self.constants[key] = Handle(self.add(("constant", array.copy())), "")
@@ -152,13 +151,13 @@ class Recorder:
             raise Look
         if id(one) not in self.numbers:
             step = (one.operation, *map(self.as_sent, one.operands))
-            # The table holds the placeholder too: otherwise a later object could get the same id.
+            # Keep the placeholder too: otherwise a later object could get the same id.
             self.numbers[id(one)] = (one, self.add(step))
         return self.numbers[id(one)][1]
 
 
 class Replay:
-    """Follows a program while its check runs: which call is next, and which values the steps have so far."""
+    """Compares a running check with its program: knows the next expected call, and the values of steps so far."""
 
     def __init__(self, program: Program) -> None:
         self.program = program
@@ -167,22 +166,22 @@ class Replay:
         self.left: dict[tuple[int, int], dict[Any, Any]] = {}
 
     def expect(self, function: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-        """Raise Diverged unless this is the program's next call, with the same arguments that the worker computed."""
+        """Raise Diverged unless this call and its arguments are the same as the program's next call."""
         _, name, sent, named, *_ = self.program.steps[self.program.calls[self.served]]
         try:
             is_next = (
                 name == function and same(self.with_values(sent), args) and same(self.with_values(named), dict(kwargs))
             )
-        except Exception:  # a returned value lacks what the program takes from it
+        except Exception:  # e.g. the program uses an entry that a returned dict lacks
             is_next = False
         if not is_next:
             raise Diverged
 
     def add(self, value: Any, args: tuple[Any, ...]) -> None:
-        """Record what the next call returned, and its dict arguments as it left them."""
+        """Record the value that the next call returned, and its dict arguments after the call."""
         number = self.program.calls[self.served]
         self.values[number] = value
-        # A copy by dict(), since the check may write into the dict after this call.
+        # Copy the dict, because the check may write into it after this call.
         self.left.update({(number, at): dict(arg) for at, arg in enumerate(args) if isinstance(arg, dict)})
         self.served += 1
 
@@ -204,6 +203,6 @@ class Replay:
 
 
 def take_arity(arities: Iterator[tuple[str, int]], function: str) -> int | None:
-    """Return the arity of this function's next call, and drop the calls before it. None if there is no such call."""
-    # A check that skips a call, on another branch than the reference, thus stays in step with the list.
+    """Return the arity of this function's next call in the list, or None. Removes the calls before it from the list."""
+    # Drops calls because a check may take another branch than with the reference, and skip calls.
     return next((arity for name, arity in arities if name == function), None)

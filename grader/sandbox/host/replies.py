@@ -1,7 +1,7 @@
-"""What a worker may send: the fields of its messages and their exact types, as a table. Pure.
+"""Checks a worker's message by a table of the allowed fields and their exact types. Pure.
 
-The session takes a message with any other field for a violation of the protocol, and ends the sandbox. After this check
-every field has its type. Its content is still untrusted.
+A message with another field or type violates the protocol, and the session kills the sandbox. After this check, every
+field has its type, but its content is still untrusted.
 """
 
 from __future__ import annotations
@@ -11,40 +11,41 @@ from typing import Any, Final
 from grader.records import Reason
 from grader.sandbox.inside.protocol import ProtocolError
 
-MAX_TEXT: Final = 2000  # characters of one text: what a page shows of an exception
-MAX_POSITIONS: Final = 100  # of arguments; no function has that many
+MAX_TEXT: Final = 2000  # characters of an exception's text on a page
+MAX_POSITIONS: Final = 100  # no function has so many arguments
 
 FIELDS: Final[dict[str, type]] = {
     "op": str,  # hello, stale, ended, ask
-    "id": int,  # of the request that this answers
-    "modules": dict,  # name → None, or a description of what its import raised
+    "id": int,  # id of the request to which this is a reply
+    "modules": dict,  # name → None, or the description of its import error
     "absent": list,  # names of modules that are not in the sandbox
     "left_out": list,  # statements of modules: file, line, function, type and text of the error
-    "recoded": list,  # files in another encoding than they declare, or than UTF-8
-    "outcome": str,  # value, missing, error, memory, timeout, refused, unfit
-    "dicts": dict,  # position of an argument → the dict that it is now
+    "recoded": list,  # files whose encoding is not UTF-8 or the declared one
+    "outcome": str,  # one of: value, missing, error, memory, timeout, refused, unfit
+    "dicts": dict,  # position of a changed argument → the dict after the call
     "arrays": list,  # positions of arguments that were changed in place
-    "aliases": list,  # those of these positions whose array was also returned
+    "aliases": list,  # the positions in `arrays` whose array was also returned
     "stub": bool,
-    "lean": bool,  # the value was left out, because only other calls need it
+    "lean": bool,  # whether the value was left out, as only other calls need it
     "type": str,
     "text": str,
-    "of": str,  # the missing function, where it is not the one that was called
+    "of": str,  # the missing function, if it is not the called one
     "function": str,  # the function that a stub calls
     "args": tuple,
     "frames": list,
-    "took": float,  # seconds within the function that was called, as the worker reports
+    "took": float,  # seconds that the called function ran, as the worker reports
     "exit": int,
     "signal": int,
 }
 
 
 def checked(message: Any) -> dict[str, Any]:
-    """Return the message if every field of it is in the table and has its type. `value` may be anything that travels.
+    """Return the message if all its fields are in the table with the right type. `value` may have any type that is
+    sent.
 
     Raises ProtocolError otherwise.
     """
-    # `type(…) is`, not isinstance: what passes here is used as a key, an index or a count.
+    # Exact types, not isinstance, because the values are used as keys, indices and counts.
     if type(message) is not dict:
         raise ProtocolError("a message that is not a dict")
     for name, field in message.items():
@@ -60,7 +61,7 @@ def checked(message: Any) -> dict[str, Any]:
 
 
 def is_position(key: Any) -> bool:
-    # At most two digits, as MAX_POSITIONS: int() of many digits takes long, and other digits than ASCII pass isdecimal.
+    # At most two ASCII digits: int() of many digits takes long, and isdecimal() accepts other digits.
     return type(key) is str and key.isascii() and key.isdecimal() and len(key) <= 2
 
 
@@ -70,7 +71,7 @@ def plain_text(text: Any) -> str:
 
 
 def plain_reason(reason: Reason) -> Reason:
-    """Return a reason with plain text only: a check may take values for it from what the code under test returned."""
+    """Return a reason with plain text only, because a check may put values from student code into it."""
     return Reason(reason.id, {name: plain_value(value) for name, value in reason.values.items()})
 
 

@@ -1,13 +1,13 @@
-"""Keeps files in memory while a process lives, so that no sandbox can see which of their pages another sandbox read.
+"""Keeps files in memory while a process lives, so that no sandbox can find out which pages another sandbox has read.
 
     files that every sandbox shows ──map all pages──► this process, which holds them ──lock, if allowed──►
 
-Reading a page takes less than a microsecond if it is in memory, and much longer if it is not. A clock shows the
-difference, so two sandboxes could pass bits. The kernel does not drop a page on demand while a process maps it, and it
-does not drop a locked page even where memory is short. Only root, or a user with a large RLIMIT_MEMLOCK, may lock that
-much. Any other user maps the pages without a lock.
+A read of a page takes less than a microsecond if the page is in memory, and much longer if not. With a clock, a
+sandbox could measure this, so two sandboxes could exchange bits. While a process maps a page, no other process can
+make the kernel drop it, and the kernel never drops a locked page, even if memory is short. Only root, or a user with a
+large RLIMIT_MEMLOCK, may lock so many pages. For other users, this module maps the pages without a lock.
 
-Runs in a child of the zygote or in the judge, never in a sandbox. Must run under Python 3.8 on, beside zygote.py.
+Runs in a child of the zygote or in the judge, never in a sandbox. Supports Python 3.8 and later, like zygote.py.
 Source: Linux's man pages mmap(2), posix_fadvise(2).
 """
 
@@ -18,28 +18,29 @@ import mmap
 import os
 import time
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 
-MAP_POPULATE, MAP_LOCKED = 0x8000, 0x2000  # the same on x86-64 and on 64-bit ARM
+MAP_POPULATE, MAP_LOCKED = 0x8000, 0x2000  # flags of mmap, with the same values on x86-64 and 64-bit ARM
 PR_SET_PDEATHSIG, SIGKILL = 1, 9
 
 
 def keep_resident(paths: Iterable[str], hidden: Collection[str]) -> int:
-    """Map every one of these files, and every file in these folders, while this process lives. Returns their bytes.
+    """Map these files, and all files in these folders, while this process lives.
 
-    hidden: folders that are left out.
+    Returns their total bytes. hidden: folders to leave out.
     """
     libc = ctypes.CDLL(None, use_errno=True)
-    libc.mmap.restype = ctypes.c_void_p  # an address: the default, int, would cut it to 32 bits
+    libc.mmap.restype = ctypes.c_void_p  # an address: ctypes' default, int, would cut it to 32 bits
     total = 0
     for path in files_of(paths, hidden):
         try:
             file = os.open(path, os.O_RDONLY)
-        except OSError:  # a sandbox cannot read it either
+        except OSError:  # a sandbox cannot read this file either
             continue
         size = os.fstat(file).st_size
         # If the call with a lock fails (EAGAIN, EPERM), map the file without one. mmap refuses a length of 0.
         for how in (MAP_POPULATE | MAP_LOCKED, MAP_POPULATE) if size else ():
-            # Not mmap.mmap, which keeps a descriptor open for each file: there are more files than descriptors.
+            # Not mmap.mmap, which keeps a descriptor open per file: there are more files than allowed descriptors.
             flags = mmap.MAP_SHARED | how
             place = libc.mmap(None, ctypes.c_size_t(size), mmap.PROT_READ, flags, file, ctypes.c_long(0))
             if place != ctypes.c_void_p(-1).value:
@@ -50,29 +51,36 @@ def keep_resident(paths: Iterable[str], hidden: Collection[str]) -> int:
 
 
 def files_of(paths: Iterable[str], hidden: Collection[str]) -> Iterator[str]:
-    """List these files, and the files in these folders. Does not follow a link in a folder."""
+    """Yield these files, and the files in these folders. Ignores links in folders."""
+    waiting = []
     for path in paths:
         if os.path.isfile(path):
             yield path
-        for place, folders, names in os.walk(path):  # what is unreadable for us is so for a sandbox
-            folders[:] = [name for name in folders if os.path.join(place, name) not in hidden]
-            found = (os.path.join(place, name) for name in names)
-            yield from (file for file in found if os.path.isfile(file) and not os.path.islink(file))
+        else:
+            waiting.append(path)
+    while waiting:
+        # os.walk would return names without their kinds, and each of thousands would need two more system calls.
+        with suppress(OSError), os.scandir(waiting.pop()) as entries:  # a sandbox cannot read these folders either
+            for entry in entries:
+                if entry.is_file(follow_symlinks=False):
+                    yield entry.path
+                elif entry.is_dir(follow_symlinks=False) and entry.path not in hidden:
+                    waiting.append(entry.path)
 
 
 def keep_in_child(paths: Iterable[str], hidden: Collection[str]) -> int:
-    """Do the same in a child that lives as long as this process. Returns a pipe that ends when all is in memory."""
+    """Do the same in a child of this process, which dies with it. Returns a pipe that closes once all are in memory."""
     reading, writing = os.pipe()
     parent = os.getpid()
     if os.fork() == 0:
         try:
-            # The zygote's stdin is its socket to the judge: a copy here would hide from the judge that the zygote died.
+            # Close stdin, the zygote's socket: with an open copy, the judge would not notice the zygote's death.
             os.close(0)
             os.close(reading)
             ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, SIGKILL)
             keep_resident(paths, hidden)
             os.close(writing)
-            # The parent may have died before prctl, which then sends nothing (prctl(2)).
+            # If the parent died before prctl, no signal will come (prctl(2)).
             while os.getppid() == parent:
                 time.sleep(60)
         finally:

@@ -1,12 +1,12 @@
-"""A sandbox that has imported one submission's modules, and is replaced after any failure.
+"""Session: starts a box, has it import one submission's modules, and replaces the box after any failure.
 
     no box ──warm──► a box ──hello──► greeted ──load──► modules imported ──post──► receive_reply
        ▲                                                        │
        └──── kill: a reply is late, malformed or not awaited ───┘
 
-The judge runs this and trusts nothing that comes out of the box. A late reply, a wrong id or a malformed frame ends the
-box, and the call or import that it belonged to fails; the next open() starts a new box. A reply is data and can only
-carry what the worker's own function returned. check_process.py decides which process inside serves which check.
+The judge runs this module and trusts no message from the box. After a late reply, a wrong id or a malformed frame, the
+judge kills the box, and the current call or import fails; the next open() starts a new box. A reply contains only
+data. check_process.py decides which process inside serves which check.
 """
 
 from __future__ import annotations
@@ -40,12 +40,12 @@ from grader.sandbox.host.start_worker import can_start_another_way, start_worker
 from grader.sandbox.host.time_account import TimeAccount
 from grader.sandbox.inside.protocol import ProtocolError, encode, encode_with
 
-MAX_STUB_CALLS: Final = 2000  # before one reply; training a three-layer net for some steps takes a few hundred
-HELLO_S: Final = 60  # a worker says hello after 0.2 s; on a machine that swaps it can take much longer
-SMALLEST_PIPE: Final = 4096  # bytes: pipe(7), where a user has many of them
+MAX_STUB_CALLS: Final = 2000  # before one reply; training a three-layer net for some steps makes a few hundred
+HELLO_S: Final = 60  # a worker sends hello after 0.2 s; on a machine that swaps it can take much longer
+SMALLEST_PIPE: Final = 4096  # bytes: the capacity of a pipe if the user has many pipes (pipe(7))
 MAX_LISTED: Final = 20  # absent names and recoded files that a report lists; a worker could send thousands
 STALE: Final = {"op": "stale"}
-# What a worker can do wrong: the box raises the first four, the decoder the last.
+# Failures of a worker: the box raises the first four, the decoder raises the last.
 WORKER_FAILURES: Final = (NoReply, WorkerEnded, TooMuchPrinted, TooMuchMemory, ProtocolError)
 
 
@@ -54,7 +54,7 @@ Replies = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 @dataclass(frozen=True)
 class Request:
-    """A message to the worker. number: its id, which its replies repeat. posted_s: when it was sent."""
+    """A message to the worker. number: the id, which all replies to it repeat. posted_s: when it was sent."""
 
     number: int
     frame: bytes
@@ -62,7 +62,7 @@ class Request:
 
 
 def refuse(ask: Mapping[str, Any]) -> dict[str, Any]:
-    """Refuse a stub's call: this check was granted no stubs."""
+    """Refuse a stub's call, because no stub was granted to this check."""
     raise ProtocolError("called a stub that was not granted")
 
 
@@ -77,7 +77,7 @@ class Session:
         account: TimeAccount | None = None,
         box: Box | None = None,
     ) -> None:
-        """box: one that was started with such a launch before, to save the wait."""
+        """box: a box that was started earlier with the same kind of launch, to save time."""
         self.launch = launch
         self.plan = plan
         self.limits = limits
@@ -93,7 +93,7 @@ class Session:
         self.last_prints = ("", 0)
 
     def lend(self, launch: Callable[[], Launch], account: TimeAccount) -> None:
-        """Serve another submission from now on, with its own time."""
+        """Use this session for another submission, with its own time."""
         self.launch, self.account = launch, account
 
     @property
@@ -102,25 +102,25 @@ class Session:
         return self.box is not None and self.box.is_alive and self.is_greeted and self.imported.is_whole
 
     def warm(self) -> None:
-        """Start a box now, so that it is ready when the first check begins. No student code runs in it yet."""
+        """Start a box early, so that the first check need not wait. The box runs no student code yet."""
         if self.box is None:
             self.box, self.is_greeted = start_worker(self.launch()), False
-            # Bytes of the old box must not be read as replies of the new one.
+            # Drop bytes of the old box, which are no replies of the new one.
             self.inbox, self.decoder, self.loading = [], Decoder(self.limits.reply_mib << 20), None
 
     def load(self) -> None:
-        """Start a box and have it import the modules while the judge does something else; open() waits for both."""
+        """Start a box and request the import of the modules, without waiting; open() waits for both."""
         with self.account.starting():
             self.warm()
-            with suppress(CallFailed):  # the box is killed then, and open() starts another
+            with suppress(CallFailed):  # post() has killed the box, so open() starts another
                 self.loading = self.post(self.plan.request(), self.at("", self.limits), self.import_deadline())
 
     def open(self) -> ImportResult:
         """Make sure that a box has imported the modules. Returns the result of the import.
 
-        Raises SandboxError if there is no hello: no student code has run by then, so the mistake is the grader's.
+        Raises SandboxError if the worker sends no hello. No student code has run by then, so the grader is at fault.
         """
-        # A broken import is not repeated: it would fail again, and take its time again.
+        # Do not repeat a broken import: it would fail again, and take as long again.
         if self.imported.broken is None and (self.box is None or not self.is_greeted):
             if self.account.is_over:
                 self.imported = replace(self.imported, broken=submission_timeout(self.limits))
@@ -132,7 +132,7 @@ class Session:
 
     def greet(self) -> None:
         self.warm()
-        # Each round drops one way to start a worker (start_worker.py), so the loop ends.
+        # After each round, one way to start a worker is no longer used (start_worker.py), so the loop ends.
         while (wrong := self.receive_hello()) is not None:
             may_try_again = can_start_another_way(self.box)
             self.kill()
@@ -143,8 +143,8 @@ class Session:
             self.warm()
 
     def receive_hello(self) -> Exception | None:
-        """Wait for a new box's hello. Returns the error if something else comes."""
-        self.is_greeted = True  # also without a hello: greet() kills the box then, and warm() resets this
+        """Wait for a new box's hello. Returns an error if anything else arrives."""
+        self.is_greeted = True  # if no hello comes, greet() kills the box, and warm() resets this
         try:
             if self.receive(time.monotonic() + HELLO_S).get("op") != "hello":
                 raise ProtocolError("no hello")
@@ -165,7 +165,7 @@ class Session:
         results, failures = reply.get("modules", {}), dict[str, Failure | None]()
         left_out = [left_out_from(item) for item in reply.get("left_out", [])]
         prints, printed = self.take_prints()
-        # Nobody read what an early import printed, so it may have waited on a full pipe, and been left out for that.
+        # Nobody read an early import's prints, so a statement may have been left out because the pipe was full.
         if early is not None and left_out and printed >= SMALLEST_PIPE:
             self.kill()
             self.greet()
@@ -178,7 +178,7 @@ class Session:
             prints=prints,
         )
         for module in self.plan.modules:
-            # null is success. A module that the reply does not name has neither imported nor failed: malformed.
+            # None is success. A reply that does not name a module of the plan is malformed.
             result = results.get(module, {})
             failure = None if result is None else import_failure(module, result, at)
             failures[module] = failure if failure or result is None else self.kill_box(malformed(at))
@@ -192,9 +192,9 @@ class Session:
     def post(
         self, message: Mapping[str, Any], at: Circumstances, deadline: float, steps: tuple[bytes, bytes] | None = None
     ) -> Request:
-        """Send a request; receive_reply() waits for its replies. steps: a program's, which were encoded before.
+        """Send a request; receive_reply() waits for the replies.
 
-        Raises CallFailed if it cannot be sent; the box is killed then.
+        steps: encoded steps, if any. If it cannot be sent, kills the box and raises CallFailed.
         """
         request = self.request_with(message, steps)
         self.account.ask()
@@ -206,10 +206,10 @@ class Session:
     def queue(
         self, message: Mapping[str, Any], deadline: float, steps: tuple[bytes, bytes], room: int
     ) -> Request | None:
-        """Send a request while replies to the last one are still to come. Returns None if it cannot be sent.
+        """Send a request before all replies to the last one have arrived.
 
-        In that case, the request has more bytes than there is room for, or the worker has failed, which receive_reply()
-        will raise.
+        Returns None if it has more bytes than `room`, or if the worker has failed; in the second case, receive_reply()
+        will raise the failure.
         """
         request = self.request_with(message, steps)
         if len(request.frame) > room:
@@ -221,10 +221,10 @@ class Session:
         return request
 
     def request_with(self, message: Mapping[str, Any], steps: tuple[bytes, bytes] | None) -> Request:
-        self.number += 1  # never reused, not even in the next box: a late reply cannot match
+        self.number += 1  # never reused, not even in the next box, so that a late reply cannot match
         message = {**message, "id": self.number}
         frame = encode(message) if steps is None else encode_with(message, "steps", steps)
-        # Before the send: afterwards the worker may have run for a while before this process continues.
+        # Take the time before the send, because the worker may run first and this process continue later.
         return Request(self.number, frame, time.monotonic())
 
     def receive_reply(
@@ -236,16 +236,17 @@ class Session:
         answer: Replies = refuse,
         renew: Callable[[], None] | None = None,
     ) -> dict[str, Any]:
-        """Return the next reply to this request. Raises CallFailed if another message comes, or none; it kills the box.
+        """Return the next reply to this request.
 
-        answer: answers the calls of stubs meanwhile. renew: replaces a process that reports that it is stale by a fresh
-        one, and may move the deadline. Without it, that report is a message that was not awaited.
+        If another message or none arrives, kills the box and raises CallFailed. answer: returns replies to the calls
+        of stubs meanwhile. renew: if the process reports that it is stale, replaces it by a fresh process, and may
+        move the deadline. Without renew, a stale report is an unexpected message.
         """
         started, answering_s, took_s = time.monotonic(), 0.0, None
         try:
             with self.killing_box_on_failure(at):
                 reply = self.receive(deadline())
-                # The stale process read the request and dropped it, so the fresh one needs it again.
+                # The stale process dropped the request, so send it again to the fresh process.
                 if reply == STALE and renew is not None:
                     renew()
                     self.send(request.frame, deadline())
@@ -255,7 +256,7 @@ class Session:
                         break
                     answer_began = time.monotonic()
                     answer_frame = encode(answer(reply))
-                    # The judge's own work: the worker is not charged for it.
+                    # This is the judge's own work, so it must not count as the worker's time.
                     answering_s += time.monotonic() - answer_began
                     self.send(answer_frame, deadline())
                     reply = self.receive(deadline())
@@ -263,12 +264,12 @@ class Session:
         finally:
             now, before = time.monotonic(), self.last_message_s
             waited_s, busy_s, self.last_message_s = now - started - answering_s, now - before - answering_s, now
-            if took_s is None:  # no reply: the function was running until the end
+            if took_s is None:  # no reply: the function ran until the end
                 took_s = busy_s if at.function else 0.0
             self.account.add_call(waited_s, took_s, busy_s)
         if reply.get("op") == "ended":
             raise CallFailed(self.kill_box(failure_of_child(reply, time.monotonic() - request.posted_s, at)))
-        # A reply with another id belongs to another call: student code could have sent it in advance.
+        # A reply with another id belongs to another call. Student code could have sent it in advance.
         if reply.get("id") != request.number:
             raise CallFailed(self.kill_box(unexpected_reply(at)))
         return reply
@@ -281,15 +282,15 @@ class Session:
     def receive(self, deadline: float) -> dict[str, Any]:
         """Return the next message. Raises one of WORKER_FAILURES."""
         assert self.box is not None
-        # One read can return several messages; the others wait in the inbox.
+        # One read can return several messages; the later ones stay in the inbox.
         while not self.inbox:
             self.inbox += self.decoder.feed(self.box.receive(deadline))
         return checked(self.inbox.pop(0))
 
     def is_quiet(self, *, staying: int, is_waiting: bool = True) -> bool:
-        """Whether exactly `staying` processes of checks are left, and no message has come that was not awaited.
+        """Whether exactly `staying` processes of checks are left, and no unexpected message has arrived.
 
-        is_waiting: whether the worker has answered every request. If not, a message may be the reply to a queued check.
+        is_waiting: whether the worker has replied to all requests. If not, messages may be replies to a queued check.
         """
         if self.box is None or (is_waiting and (self.inbox or self.decoder.buffer or self.box.pending())):
             return False
@@ -297,11 +298,11 @@ class Session:
 
     @contextmanager
     def killing_box_on_failure(self, at: Circumstances) -> Iterator[None]:
-        """Turn a worker's failure into CallFailed, and kill the box."""
+        """In case of a worker's failure, kill the box and raise CallFailed instead."""
         try:
             yield
         except WORKER_FAILURES as error:
-            # No check is to blame if the whole submission's time ended: the deadline was cut to that.
+            # At the end of the submission's time, which cuts all deadlines, do not blame the check.
             if isinstance(error, NoReply) and time.monotonic() >= self.account.until:
                 raise CallFailed(self.kill_box(submission_timeout(self.limits, at.name))) from None
             code = self.box.exit_code() if self.box and isinstance(error, WorkerEnded) else None
@@ -313,22 +314,22 @@ class Session:
         return failure
 
     def stop(self) -> None:
-        """Let no check begin any more, and end the one that runs. Called from another thread than the judge's."""
+        """Let no further check begin, and end the running check. Called from another thread than the judge's."""
         self.account.close()
         self.interrupt()
 
     def interrupt(self) -> None:
-        """End whatever runs in the box; kill() then waits until it has ended."""
-        box = self.box  # read once: the judge's thread may set it to None at any moment
+        """Kill the processes in the box; kill() later reaps them."""
+        box = self.box  # read once, because the judge's thread may set it to None at any moment
         if box is not None:
             box.interrupt()
 
     def take_prints(self) -> tuple[str, int]:
-        """Return the prints since the last call, and the number of their bytes; also of a box that was killed since."""
+        """Return the prints since the last call, also of a box killed meanwhile, and the number of their bytes."""
         prints, self.last_prints = self.last_prints, ("", 0)
         return self.box.take_prints() if self.box is not None else prints
 
     def kill(self) -> None:
         if self.box is not None:
-            self.last_prints = self.box.kill()  # take_prints() returns them although the box is gone
+            self.last_prints = self.box.kill()  # take_prints() returns them later
             self.box = None

@@ -1,4 +1,4 @@
-"""Starts a worker in a box, in the fastest way that works here. No other module knows these ways.
+"""Starts a worker in a box, in the fastest way that works on this machine. Only this module chooses the way.
 
 start_worker(launch) ──► HeldBox: a zygote, which has imported NumPy, forks the worker into a sandbox that is ready
                      ├─► Box: the launch's own command starts the worker. Works everywhere, with the same protection
@@ -15,9 +15,8 @@ from grader.sandbox.host.zygote_box import HeldBox, Zygote, find_zygote, recipe_
 
 
 def find_zygote_for(interpreter: Interpreter, given: tuple[tuple[str, str], ...]) -> Zygote | None:
-    """Return the zygote of this interpreter, and start it if need be. The zygote keeps all files that the sandboxes
-    show in memory."""
-    find_parent()  # before there is a zygote: only a process that is alone in its cgroup may make groups in it
+    """Return this interpreter's zygote, started if necessary. The zygote keeps sandboxes' files in memory."""
+    find_parent()  # before the zygote starts: only a process that is alone in its cgroup may divide it
     return find_zygote(recipe_for(interpreter, given))
 
 
@@ -29,14 +28,14 @@ def start_worker(launch: Launch) -> Box:
     if made_by and (zygote := find_zygote_for(made_by.interpreter, made_by.given)):
         try:
             return HeldBox(launch, zygote)
-        # The zygote is gone. No mark depends on it, so Box starts the worker instead.
+        # The zygote has died. Box starts the worker instead; no mark depends on the way.
         except OSError:
             stop_using_zygote(zygote)
     return Box(launch)
 
 
 def can_start_another_way(box: Box | None) -> bool:
-    """Whether another way can start a worker after this box, in which no worker said hello. The next start uses it."""
+    """Whether the next start can use another way, after no hello came from this box."""
     if isinstance(box, HeldBox) and box.was_refused:
         stop_using_zygote(box.zygote)
         return True

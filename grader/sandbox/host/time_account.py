@@ -1,4 +1,4 @@
-"""How much time one submission has, and what used it so far. All sandboxes of a submission share one account."""
+"""Counts the time of one submission, by use. All sandboxes of a submission share one account."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-ENDING_S: Final = 0.5  # for a process to end once the submission's time is over; ending takes a few milliseconds
+ENDING_S: Final = 0.5  # extra time for a process to end after the submission's time; ending takes a few milliseconds
 
 
 @dataclass
 class TimeAccount:
-    """until: the moment (time.monotonic) at which the time of the whole submission is over.
+    """until: the moment (time.monotonic) when the submission's time ends.
 
-    Seconds used: functions: within the functions that were called; start: until all modules were imported; protocol:
-    waiting for the worker otherwise.
+    Used seconds: functions: in the called functions; start: for starts and imports; protocol: other waiting for the
+    worker.
     """
 
     until: float = float("inf")
     functions: float = 0.0
     start: float = 0.0
     protocol: float = 0.0
-    # Since the last request: time that the worker can have used and not yet reported; and how long the judge waited.
+    # Since the last request: time that the worker may have used but not yet reported, and time that the judge waited.
     busy_s: float = 0.0
     waited_s: float = 0.0
 
@@ -32,29 +32,30 @@ class TimeAccount:
         return time.monotonic() > self.until
 
     def deadline(self, seconds: float) -> float:
-        """Return the moment in that many seconds, or the end of the submission's time if that is earlier."""
+        """Return the moment in `seconds` seconds, or the end of the submission's time if that is earlier."""
         return min(time.monotonic() + seconds, self.until)
 
     def deadline_to_end(self, seconds: float) -> float:
-        """The same, for a process that must end. After the submission's time is over it still gets ENDING_S."""
+        """Return the same, with ENDING_S more after the submission's time, for a process that must end."""
         now = time.monotonic()
         return min(now + seconds, max(now, self.until) + ENDING_S)
 
     def ask(self) -> None:
-        """Call this when a request is sent."""
+        """Begin to count for a new request."""
         self.busy_s = self.waited_s = 0.0
 
     def add_call(self, waited_s: float, took_s: float, busy_s: float) -> None:
-        """Add one reply; several may arrive at once. took_s: within the function, as the worker reports.
+        """Add one reply; several may arrive at once.
 
-        busy_s: since the reply before. waited_s: how long of that the judge had nothing else to do.
+        took_s: time in the function, as the worker reports. busy_s: time since the previous reply. waited_s: the part
+        of busy_s in which the judge only waited.
         """
         self.busy_s += busy_s
         self.waited_s += waited_s
-        # The worker reports this number, so it may be false. More than the time that passed counts as nothing.
+        # The worker may report a false number. A number above the time that passed counts as 0.
         took_s = took_s if 0 <= took_s <= self.busy_s else 0.0
         self.busy_s -= took_s
-        # The judge waited while the function ran: that time belongs to the function, not to the protocol.
+        # The judge waited while the function ran. Count this time for the function only.
         meanwhile_s = min(took_s, self.waited_s)
         self.waited_s -= meanwhile_s
         self.functions += took_s
@@ -62,7 +63,7 @@ class TimeAccount:
 
     @contextmanager
     def starting(self) -> Iterator[None]:
-        """The judge gets a worker ready. All time in here counts as start, and as nothing else."""
+        """Count all time in this context as `start` only, while the judge starts a worker and it imports modules."""
         began, before = time.monotonic(), self.protocol
         try:
             yield
@@ -71,5 +72,5 @@ class TimeAccount:
             self.start += time.monotonic() - began
 
     def close(self) -> None:
-        """After this, no part of the submission starts any more. Safe to call from another thread."""
+        """End the submission's time, so that no further check starts. Safe to call from another thread."""
         self.until = 0.0

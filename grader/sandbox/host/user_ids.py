@@ -1,7 +1,7 @@
-"""User ids for workers that root starts, and the user namespace in which they run.
+"""Picks user ids for workers that root starts, and makes the user namespace in which they run.
 
-Each worker has its own id, so that a limit on processes counts its processes alone, and so that the judge can end every
-process of that id. The ids are far above those of real accounts.
+Each worker has its own id, so that a limit on processes counts only the worker's processes, and so that the judge can
+kill all processes of this id. The ids are far above those of real accounts.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from grader.records import Reason
 from grader.sandbox.host.proc import processes_of
 
 # Kernel uids for workers when root starts them: far above any real account's.
-FIRST_UID: Final = 1_879_048_192  # the first above systemd's range for containers (systemd.io/UIDS-GIDS)
+FIRST_UID: Final = 1_879_048_192  # the first id above systemd's range for containers (systemd.io/UIDS-GIDS)
 UIDS: Final = 60_000
-# systemd's range for DynamicUser=, of 61184 to 65519: taken where a container maps only the first 65536 ids.
+# From systemd's range for DynamicUser=, 61184 to 65519. Used if a container maps only the first 65536 ids.
 LENT_UIDS: Final = (61_184, 4_336)
-MAX_KILLING_S: Final = 10  # for the kernel to end what was killed; a process that waits for a disk takes longest
-MAX_ANSWERING_S: Final = 60  # for a trusted command, such as another Python on a slow network drive
+MAX_KILLING_S: Final = 10  # longest wait for killed processes to end; a process that waits for a disk takes longest
+MAX_ANSWERING_S: Final = 60  # longest wait for a trusted command, such as another Python on a slow network drive
 
 
 def pick_uid() -> int:
-    """Pick a user id that nobody has and under which nothing runs, for a worker outside of a user namespace.
+    """Pick an unused user id without processes, for a worker outside a user namespace.
 
-    The id is above the range of user_namespace(), or from LENT_UIDS where a container maps no ids that high.
+    The id is above the range of user_namespace(), or from LENT_UIDS if the container maps no such high ids.
     """
     maps = [line.split() for line in Path("/proc/self/uid_map").read_text().splitlines()]
     first, count = FIRST_UID + UIDS + 1, UIDS
@@ -43,13 +43,13 @@ def pick_uid() -> int:
         first, count = LENT_UIDS
     while True:
         uid = first + secrets.randbelow(count)
-        # The same id twice would let one worker read the other's work tree, and the end of one would kill the other.
+        # Two workers with one id could read each other's work tree, and the end of one would kill the other.
         if not processes_of(uid):
             return uid
 
 
 def end_processes_of(uid: int) -> None:
-    """Kill every process of a uid that belongs to one sandbox, until there is none. Raises SandboxError if one stays.
+    """Kill all processes of a uid that only one sandbox has. Raises SandboxError if a process remains.
 
     RLIMIT_NPROC limits how many processes of that uid can fork meanwhile.
     """
@@ -80,7 +80,7 @@ def output_of(command: Sequence[str], *, uid: int | None = None) -> str:
     return done.stdout
 
 
-# Run by a helper, since unshare(2) puts the calling process into the namespace, and the judge must stay outside.
+# A helper process runs this, because unshare(2) moves its caller into the namespace, and the judge must stay outside.
 UNSHARE: Final = """
 import ctypes, os, sys
 if ctypes.CDLL(None, use_errno=True).unshare(0x10000000) != 0:  # CLONE_NEWUSER
@@ -95,11 +95,11 @@ sys.stdin.readline()
 
 @cache
 def user_namespace() -> int:
-    """Make a user namespace for workers that root starts: a file descriptor that lives as long as this process.
+    """Make a user namespace for workers that root starts.
 
-    Root is root in it too, so bwrap can mount what only root may reach. A worker changes to an id from FIRST_UID on: it
-    has a kernel uid of its own, so limits on processes apply to it. Inside, nobody can make another user namespace.
-    Raises SandboxError where the kernel refuses.
+    Return its file descriptor, which lives as long as this process. Root is also root inside, so bwrap can mount files
+    that only root can reach. A worker changes to an id of its own, from FIRST_UID on, so limits on processes apply to
+    it. Inside, nobody can make another user namespace. Raises SandboxError if the kernel refuses.
     """
     with subprocess.Popen(
         [sys.executable, "-S", "-c", UNSHARE], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -108,7 +108,7 @@ def user_namespace() -> int:
         try:
             if helper.stdout.readline() != b"unshared\n":
                 raise SandboxError(f"sandbox: no user namespace ({helper.stderr.read().decode().strip()[-200:]}).")
-            # Written from outside by root: only a process with CAP_SETUID in the parent namespace may map a range.
+            # Root writes the maps from outside: only a process with CAP_SETUID in the parent namespace may map a range.
             for kind in ("uid", "gid"):
                 Path(f"/proc/{helper.pid}/{kind}_map").write_text(f"0 0 1\n1 {FIRST_UID} {UIDS}\n")
             helper.stdin.write(b"\n")

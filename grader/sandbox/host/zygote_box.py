@@ -1,12 +1,12 @@
-"""Workers that a zygote (zygote.py) forks into sandboxes that bwrap makes and keeps open: they are ready sooner.
+"""Starts workers faster: a zygote (zygote.py) forks each worker into a sandbox that bwrap has made and keeps open.
 
     judge ══requests, replies, prints══► worker server (child of a keeper outside: zygote.py)
           ──stdin──► bwrap (monitor) ── init (pid 1 inside) ── holder, which waits for the end of its input
           ──socket─► zygote, which forks the keeper
 
-bwrap makes the namespaces and all mounts in them. When the judge kills their init, everything inside ends. There is one
-zygote for each Python. The judge starts it before the first worker, and all jobs of a run use it. The zygote ends when
-they have ended: it reads from a socket, and only they hold the other end.
+bwrap makes the namespaces and all mounts in them. When the judge kills a sandbox's init, all processes inside end.
+There is one zygote for each Python. The judge starts the zygote before the first worker, and all jobs of a run use it.
+The zygote reads from a socket, and only these jobs hold the other end, so it ends after them.
 """
 
 from __future__ import annotations
@@ -41,17 +41,17 @@ from grader.sandbox.host.mounts import (
 )
 from grader.sandbox.host.proc import memory_below
 
-HOLDER: Final = "/holder/cat"  # its path inside; busybox takes from the name which program it is
-# The holder and the keeper of a worker count against the limits of its cgroup, and of its user if they have the same.
+HOLDER: Final = "/holder/cat"  # its path inside; the name must be cat, because busybox chooses the program by its name
+# The holder and the keeper count for the process limits of the cgroup, and of the user if they have the worker's.
 HELD_PROCESSES: Final = 2
-NEWS_S: Final = 10  # for the pids of a worker that said hello: the keeper writes them at once, or it failed
+NEWS_S: Final = 10  # longest wait for the keeper's pids, which it writes at once unless it failed
 
-Recipe = tuple[str, ...]  # the command of a zygote
+Recipe = tuple[str, ...]  # the command that starts a zygote
 
 
 @cache
 def recipe_for(interpreter: Interpreter, given: tuple[tuple[str, str], ...]) -> Recipe:
-    """Return the command of a zygote that imports modules under the paths that a worker has inside."""
+    """Return the command of a zygote that imports modules under their paths inside the sandbox."""
     shown, hidden = resident_paths(interpreter, WORKER_GUEST, holder_guest())
     places = {f"{SITE}/{folder.name}": str(folder) for folder in interpreter.numpy_folders}
     options = {
@@ -67,8 +67,8 @@ def recipe_for(interpreter: Interpreter, given: tuple[tuple[str, str], ...]) -> 
 
 @cache
 def holder_guest() -> Guest:
-    """A sandbox that only waits. worker.py is compiled already; its file is there for the lines of tracebacks."""
-    # cat waits for its input and repeats it: one line shows the judge and the keeper that everything is mounted.
+    """The guest for a sandbox whose program only waits. worker.py is shown for the lines of tracebacks."""
+    # cat repeats its input: after one repeated line, the keeper knows that all mounts exist.
     holder = Path(shutil.which("cat") or "/bin/cat").resolve()
     return Guest(((f"{WORKER}/{WORKER_FILES[0]}", INSIDE / WORKER_FILES[0]), (HOLDER, holder)), holder)
 
@@ -77,7 +77,7 @@ class Zygote:
     def __init__(self, recipe: Recipe) -> None:
         """Raises OSError if it cannot be started."""
         self.recipe = recipe
-        # SEQPACKET keeps each request whole, and can carry the pipes (unix(7)).
+        # SEQPACKET keeps each request whole, and can send file descriptors (unix(7)).
         self.socket, other = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         try:
             self.process = subprocess.Popen(
@@ -94,16 +94,16 @@ class Zygote:
             raise
         finally:
             other.close()
-        self.owner = os.getpid()  # a job that was forked holds the socket too, but only its parent can reap the zygote
+        self.owner = os.getpid()  # a forked job also holds the socket, but only its parent can reap the zygote
 
     @property
     def is_alive(self) -> bool:
-        """Whether a process holds the other end of the socket. Works in every process that has this zygote."""
-        # The zygote never sends, so its socket becomes readable only when it ends.
+        """Whether the zygote still holds the other end of the socket. Works in every process that uses this zygote."""
+        # The zygote never sends data, so its socket becomes readable only when it ends.
         return not select.select([self.socket], [], [], 0)[0]
 
     def fork(self, init: int, options: Mapping[str, Any], pipes: Sequence[int], group: Path | None = None) -> None:
-        """Let the zygote fork a worker into this init's sandbox and a cgroup. Raises OSError if the zygote is gone."""
+        """Make the zygote fork a worker into this init's sandbox and a cgroup. Raises OSError if the zygote ended."""
         request = {"init": init, "options": options, "group": None if group is None else str(group)}
         message = json.dumps(request).encode()
         socket.send_fds(self.socket, [message], pipes)
@@ -115,18 +115,18 @@ class Zygote:
             self.process.wait()
 
 
-# None: this Python can have no zygote here. A forked job inherits its parent's zygotes and uses them too.
+# Recipe → its zygote, or None if it cannot run here. A forked job inherits and uses its parent's zygotes.
 ZYGOTES: Final[dict[Recipe, Zygote | None]] = {}
 
 
 def find_zygote(recipe: Recipe) -> Zygote | None:
-    """Return the zygote for this recipe, and start it if need be. None where none can be started."""
+    """Return the zygote for this recipe, and start it if necessary. Returns None if no zygote can be started."""
     zygote = ZYGOTES.get(recipe)
-    if zygote is not None and not zygote.is_alive:  # it was killed, by the kernel for example
+    if zygote is not None and not zygote.is_alive:  # somebody, e.g. the kernel, killed the zygote
         zygote.end()
         del ZYGOTES[recipe]
     if recipe not in ZYGOTES:
-        # First, so that a failure is remembered and not tried again for every worker.
+        # Before the start, so that a failure is not repeated for every worker.
         ZYGOTES[recipe] = None
         with contextlib.suppress(OSError):
             ZYGOTES[recipe] = Zygote(recipe)
@@ -134,7 +134,7 @@ def find_zygote(recipe: Recipe) -> Zygote | None:
 
 
 def stop_using_zygote(zygote: Zygote) -> None:
-    """Start workers of this kind without a zygote from now on, as on any machine."""
+    """From now on, start workers of this kind without a zygote."""
     ZYGOTES[zygote.recipe] = None
     zygote.end()
 
@@ -150,19 +150,18 @@ class HeldBox(Box):
     """One running sandbox with a worker from a zygote."""
 
     def __init__(self, launch: Launch, zygote: Zygote) -> None:
-        """Raises SandboxError if the launcher cannot be started, OSError if the zygote is gone."""
+        """Raises SandboxError if the launcher cannot be started, OSError if the zygote has ended."""
         self.zygote = zygote
         self.news_text = b""
         super().__init__(launch)
 
     def start(self, launch: Launch) -> None:
         assert launch.enclosure is not None
-        # The worker has a pipe of its own for prints. bwrap's messages go nowhere: after a failure Box starts bwrap
-        # once more, and shows them.
+        # Drop bwrap's messages: after a failure, Box starts bwrap again and shows them.
         self.process, self.init = spawn(launch, launch.enclosure.command(holder_guest(), HOLDER), subprocess.DEVNULL)
         options = dict(launch.enclosure.options)
         processes = options["limits"]["NPROC"] + HELD_PROCESSES
-        if launch.enclosure.userns_fd is None:  # otherwise only the worker has its uid, and the two do not count
+        if launch.enclosure.userns_fd is None:  # with a uid of its own, the worker alone counts
             options["limits"] = {**options["limits"], "NPROC": processes}
         self.group = make_group(find_parent(), launch.memory or 0, processes)
         requests, replies, prints, news = (os.pipe() for _ in range(4))
@@ -171,25 +170,25 @@ class HeldBox(Box):
         theirs = [requests[0], replies[1], prints[1], news[1]]
         assert self.process.stdin and self.process.stdout
         try:
-            os.write(self.process.stdin.fileno(), b"\n")  # the holder repeats it as soon as it runs
+            os.write(self.process.stdin.fileno(), b"\n")  # the holder repeats this line as soon as it runs
             pipes = [*theirs, self.process.stdout.fileno()]
             self.zygote.fork(self.init, options, pipes, self.group)
         except OSError:
             self.kill()
             raise
         finally:
-            # The judge must not hold the worker's ends, or it would never see them closed.
+            # Close the worker's ends: otherwise the judge would never notice that the worker closed them.
             for fd in theirs:
                 os.close(fd)
 
     @property
     def was_refused(self) -> bool:
-        """Whether there is no worker: the zygote is gone, or the kernel refused to let the keeper in."""
+        """Whether there is no worker, because the zygote has ended or the kernel refused the keeper."""
         return not self.pids(time.monotonic() + NEWS_S)
 
     @property
     def is_alive(self) -> bool:
-        # bwrap waits for its holder, not for the worker. The second line of news is the worker's end.
+        # bwrap waits for the holder, not for the worker. The second line of news reports the worker's end.
         return super().is_alive and len(self.read_news(0, 2)) < 2
 
     def exit_code(self) -> int | None:
@@ -201,22 +200,22 @@ class HeldBox(Box):
 
     def has_stray_processes(self, *, staying: int = 0) -> bool:
         pids = self.pids(time.monotonic() + NEWS_S)
-        # The holder is the init's only child; a process inside that lost its parent would be a second one.
+        # The init's only child is the holder. A process whose parent has ended would be a second child.
         if not pids or len(self.children_of(self.init)) != 1:
             return True
         keeper, server = pids
         return self.children_of(keeper) != [server] or self.has_others(server, staying)
 
     def held_memory(self) -> int:
-        # The keeper is ours and is outside; what it holds does not count.
+        # Without the keeper, which belongs to the grader.
         return memory_below(self.init) + sum(map(memory_below, self.pids(0)[1:]))
 
     def pids(self, deadline: float) -> list[int]:
-        """The pids of the keeper and the worker server; empty if there are none, or none is known at the deadline."""
+        """Return the pids of the keeper and the worker server, or [] if they are not known at the deadline."""
         return next(iter(self.read_news(deadline, 1)), [])
 
     def read_news(self, deadline: float, lines: int) -> list[list[int]]:
-        """Return the lines of news. Waits for that many until the deadline, or until the pipe ends."""
+        """Return the lines of the keeper's news. Waits for `lines` lines, until the deadline or the end of the pipe."""
         while self.news_text.count(b"\n") < lines:
             ready, _, _ = select.select([self.news], [], [], max(0.0, deadline - time.monotonic()))
             data = os.read(self.news, 1 << 12) if ready else b""

@@ -1,4 +1,4 @@
-"""Modules that a submission imports and that the sandbox lacks: importing them is allowed, using them raises.
+"""Placeholders for modules that the sandbox lacks: a submission may import such a module, but using it raises.
 
 A stray `import matplotlib.pyplot as plt` must not cost a file all of its marks. Only an import in the submission's own
 files gets a placeholder. The standard library imports optional modules on purpose and expects the ImportError. A
@@ -23,9 +23,9 @@ LIBRARIES = {
 }  # fmt: skip
 CATCHING = {"ImportError", "ModuleNotFoundError", "Exception", "BaseException"}
 
-# Modules whose names are for annotations only. An older Python or NumPy lacks some of these names, or the module.
+# Modules whose names are only used in annotations. An older Python or NumPy lacks some of the names or modules.
 FOR_ANNOTATIONS = ("typing", "typing_extensions", "collections.abc", "types", "numpy.typing")
-# By module of the standard library: the method that waits for a person to type, and the text to raise instead.
+# Standard library module → class and method that waits for a person to type, and the text to raise instead.
 CONSOLES = {
     "bdb": ("Bdb", "set_trace", "a debugger was started here (pdb.set_trace() or breakpoint()) and nobody is there"),
     "code": ("InteractiveConsole", "interact", "a console was started here (code.interact()) and nobody is there"),
@@ -33,16 +33,16 @@ CONSOLES = {
 
 
 class Absent:
-    """A name of a module that the sandbox lacks. During the import, student code may call it and set its attributes,
-    without effect, and it is false. Once functions run (`in_use`), any use raises, except in annotations: `Tensor |
-    None` and `Float[Array, "n d"]` are placeholders like Tensor and Float, in every place."""
+    """A placeholder for one name of a module that the sandbox lacks. During the import, calling the placeholder or
+    setting its attributes has no effect, and it counts as false. Once functions run (`in_use`), any use raises, except
+    in annotations: `Tensor | None` and `Float[Array, "n d"]` are always allowed."""
 
     in_use = False
     package = ""
-    starred: ClassVar[List[str]] = []  # modules of which a `from … import *` imported everything
+    starred: ClassVar[List[str]] = []  # modules from which student code did `from … import *`
 
     def __init__(self, name: str) -> None:
-        object.__setattr__(self, "_name", name)  # our own __setattr__ ignores what student code sets
+        object.__setattr__(self, "_name", name)  # because __setattr__ of this class does nothing
 
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
         name, why = object.__getattribute__(self, "_name"), ": NumPy and the standard library are"
@@ -54,10 +54,10 @@ class Absent:
         if Absent.in_use:
             self._refuse()
         decorated = len(args) == 1 and not kwargs and isinstance(args[0], (types.FunctionType, type))
-        return args[0] if decorated else self  # a decorator of these libraries makes a function faster, not different
+        return args[0] if decorated else self  # decorators of such libraries only make a function faster, so skip them
 
     def __getattr__(self, name: str) -> Any:
-        # By special names, Python and NumPy decide how to treat an object. A placeholder there would mislead them.
+        # Python and NumPy look up special names to decide how to treat an object, so these names must not exist here.
         if name.startswith("__"):
             raise AttributeError(name)
         return Absent(object.__getattribute__(self, "_name") + "." + name)
@@ -68,7 +68,7 @@ class Absent:
     __setitem__ = __setattr__
 
     def __mro_entries__(self, bases: Tuple[Any, ...]) -> Tuple[Any, ...]:
-        return ()  # `class Net(torch.nn.Module)`: the class has no base, and its methods can still be called
+        return ()  # `class Net(torch.nn.Module)` becomes a class without a base, whose methods work
 
     def __getitem__(self, key: Any) -> Any:
         of_types = all(map(is_for_annotations, key if isinstance(key, tuple) else (key,)))
@@ -80,7 +80,7 @@ class Absent:
     __ror__ = __or__
 
     def __instancecheck__(self, value: Any) -> bool:
-        return False  # nobody can make an object of a class that the sandbox lacks
+        return False  # a class that the sandbox lacks has no objects
 
     __subclasscheck__ = __instancecheck__
 
@@ -93,7 +93,7 @@ class Absent:
 
 
 class AbsentModule(types.ModuleType):
-    """A module that the sandbox lacks: every name in it is an Absent, and it is a package of such modules."""
+    """A placeholder for a module that the sandbox lacks: its names are Absent objects, its submodules AbsentModules."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
@@ -104,7 +104,7 @@ class AbsentModule(types.ModuleType):
             Absent.starred.append(self.__name__)
         if name.startswith("__"):
             raise AttributeError(name)
-        if name in ("xrange", "range"):  # six.moves and past.builtins have them for Python 2's range
+        if name in ("xrange", "range"):  # six.moves and past.builtins export these two names
             return range
         return Absent(self.__name__ + "." + name)
 
@@ -113,9 +113,9 @@ class AbsentModule(types.ModuleType):
 
 
 class AbsentFinder:
-    """The last finder: Python calls it when no other finds a module. names: the modules it replaced, in order.
+    """The last finder: Python calls it if no other finder has the module. names: the modules it replaced, in order.
 
-    This class is both the finder and the loader. It has no base class of importlib.abc, whose import takes 8 ms.
+    This class is both the finder and the loader. The class has no base class, since importing importlib.abc takes 8 ms.
     """
 
     def __init__(self, root: str, package: str) -> None:
@@ -133,9 +133,9 @@ class AbsentFinder:
         importing = self.importing_file()
         if not below and not importing:
             return None
-        if not below and os.path.basename(importing) != "__init__.py":  # those are the course's, of other assignments
+        if not below and os.path.basename(importing) != "__init__.py":  # __init__.py imports files of other assignments
             self.names.append(name)
-        elif self.find_here(name):  # the package under another name: the module exists after all
+        elif self.find_here(name):  # the submission has this module under the package's real name
             self.names = [known for known in self.names if not (name + ".").startswith(known + ".")]
         return importlib.machinery.ModuleSpec(name, self, is_package=True)  # type: ignore[arg-type]
 
@@ -176,9 +176,9 @@ class AbsentFinder:
 
 
 class ConsoleFinder:
-    """Makes the standard library's debugger and console raise an error that says they were left in.
+    """Makes calls of the standard library's debugger and console raise an error that names the forgotten call.
 
-    Otherwise the debugger would stop at the next line, find no terminal, and raise BdbQuit there without a text.
+    Without this finder, the debugger would find no terminal and raise BdbQuit without a text on the next line.
     """
 
     @staticmethod
@@ -192,7 +192,7 @@ class ConsoleFinder:
             execute(module)
             owner, method, text = CONSOLES[name]
 
-            # BdbQuit, which the debugger itself raises: code that catches Exception around it works as on any machine.
+            # Raise BdbQuit, as the debugger itself does: a student's `except Exception` then works as on any machine.
             def refuse(*args: Any, **kwargs: Any) -> NoReturn:
                 raise getattr(module, "BdbQuit", EOFError)(text)
 
@@ -203,14 +203,14 @@ class ConsoleFinder:
 
 
 def is_for_annotations(value: Any) -> bool:
-    """Whether an annotation may hold it: a type, a text, None, `...` or a placeholder, but not a number."""
+    """Whether an annotation may contain this value: a type, a text, None, `...` or a placeholder, but not a number."""
     if isinstance(value, (type, str, Absent, list)) or value is None or value is Ellipsis:
         return True
-    return type(value).__module__ in FOR_ANNOTATIONS  # `int | None`, `List[int]`, a TypeVar
+    return type(value).__module__ in FOR_ANNOTATIONS  # e.g. `int | None`, `List[int]`, a TypeVar
 
 
 def explain(error: BaseException) -> str:
-    """Say where an undefined name may come from: from `import *` of a module that the sandbox lacks."""
+    """Return a hint for a NameError: the name may come from `import *` of a module that the sandbox lacks."""
     if not isinstance(error, NameError) or not Absent.starred:
         return ""
     return " (perhaps a name of %s, which is not in the sandbox)" % ", ".join(dict.fromkeys(Absent.starred))
@@ -222,7 +222,7 @@ def lines_caught(path: str) -> Set[int]:
     try:
         with open(path, "rb") as file:
             nodes = ast.walk(ast.parse(file.read()))
-    # What does not parse has no `try` that anybody could rely on; tolerant_import.py runs its parts.
+    # tolerant_import.py runs the parts of a file that does not parse; each `try` in such a file is ignored here.
     except Exception:
         return set()
     tries = [node for node in nodes if isinstance(node, ast.Try) and any(map(catches_import_error, node.handlers))]

@@ -1,4 +1,4 @@
-"""Which values of a call are sent to the judge, and how the call changed its arguments. Pure."""
+"""Decides which values of a call are sent to the judge, and finds how the call changed its arguments. Pure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import protocol  # type: ignore[import-not-found]
 from channel import interned  # type: ignore[import-not-found]
 
-SAME = frozenset([bool, float, np.float64, np.float32, protocol.Handle])  # types whose values arrive as they were sent
-# Bytes of an array that is sent. Right replies are below 1 MiB; a cache may be larger, and stays here as a handle.
+SAME = frozenset([bool, float, np.float64, np.float32, protocol.Handle])  # sent unchanged
+# Largest array that is sent, in bytes. Right replies are below 1 MiB; a larger cache stays here as a handle.
 MAX_ARRAY = 4 << 20
 
 
@@ -19,16 +19,16 @@ def is_plain(value: Any) -> bool:
     if isinstance(value, np.ndarray):
         is_sent = value.dtype in protocol.NAMES or value.dtype.name in protocol.DTYPES
         return is_sent and value.nbytes <= MAX_ARRAY
-    # All else stays in the worker and is sent as a handle.
+    # Any other value stays in the worker, which sends a handle for it.
     return type(value) is dict and all(isinstance(key, str) and is_plain(item) for key, item in value.items())
 
 
 def copy_as_sent(value: Any) -> Any:
-    """Return what the next call would get if the value went to the judge and back: arrays are copied.
+    """Return the value that the next call would get if the judge had received it and sent it back: arrays are copied.
 
     Raises ProtocolError for a value that cannot be sent.
     """
-    # The common types first, without the codec: it is slower, and this runs for each argument and result.
+    # The common types first, without the slower codec, because this function runs for each argument and result.
     kind = type(value)
     if value is None or kind in SAME:
         return value
@@ -42,7 +42,7 @@ def copy_as_sent(value: Any) -> Any:
 
 
 def snapshot(value: Any) -> Any:
-    # Arrays and dicts of them are all that a function of the course changes in place.
+    # The course's functions change only arrays and dicts of arrays in place.
     if isinstance(value, np.ndarray):
         return value.copy()
     if isinstance(value, dict):
@@ -51,12 +51,12 @@ def snapshot(value: Any) -> Any:
 
 
 def changes(before: List[Any], args: Tuple[Any, ...], sent: Tuple[Any, ...]) -> Tuple[Dict[str, Any], List[int]]:
-    """Return what the call changed in its arguments: dicts that changed, whole; positions of arrays that changed."""
+    """Return which arguments the call changed: each changed dict as a whole, and the positions of changed arrays."""
     dicts: Dict[str, Any] = {}
     arrays: List[int] = []
     for position, (old, new) in enumerate(zip(before, args)):
         if isinstance(sent[position], protocol.Handle):
-            continue  # the judge holds no copy of it that could be out of date
+            continue  # the judge has only the handle, so no copy of it is out of date
         if isinstance(old, np.ndarray) and not same(old, new):
             arrays.append(position)
         elif isinstance(old, dict) and not same(old, new):
@@ -65,7 +65,7 @@ def changes(before: List[Any], args: Tuple[Any, ...], sent: Tuple[Any, ...]) -> 
 
 
 def aliases(value: Any, args: Tuple[Any, ...], changed: List[int]) -> List[int]:
-    """Return the positions of changed arrays that the call also returned, itself or as a view: a remark says so."""
+    """Return the positions of changed arrays that the call also returned, whole or as a view, for a remark."""
     items = value if isinstance(value, (tuple, list)) else [value]
     arrays = [item for item in items if isinstance(item, np.ndarray)]
     return [position for position in changed if any(np.may_share_memory(item, args[position]) for item in arrays)]
@@ -73,7 +73,7 @@ def aliases(value: Any, args: Tuple[Any, ...], changed: List[int]) -> List[int]:
 
 def same(old: Any, new: Any) -> bool:
     if isinstance(old, np.ndarray):
-        # By bytes: NaN is not equal to itself, and -0.0 is equal to 0.0.
+        # Compare bytes, because == finds NaN different from itself, and -0.0 equal to 0.0.
         return isinstance(new, np.ndarray) and old.dtype == new.dtype and old.tobytes() == new.tobytes()
     if isinstance(old, dict):
         return isinstance(new, dict) and old.keys() == new.keys() and all(same(old[key], new[key]) for key in old)

@@ -13,39 +13,39 @@ from typing import Any, Dict, Tuple
 
 import protocol  # type: ignore[import-not-found]
 
-CHUNK = 1 << 16  # the capacity of a pipe (pipe(7)); nearly every frame is shorter
+CHUNK = 1 << 16  # bytes: the capacity of a pipe (pipe(7)); nearly every frame is shorter
 NAME = re.compile(r"[A-Za-z0-9_]{1,100}")
 
 
 def private_pipes() -> Tuple[int, int]:
-    """Keep stdin and stdout for the judge. Prints go to stderr, and input() meets the end of a file."""
+    """Return copies of stdin and stdout for the judge. Redirect prints to stderr; input() then raises EOFError."""
     if os.name == "posix":
-        os.closerange(3, 256)  # what the launcher left open: the user namespace that it entered
-    requests, replies = os.dup(0), os.dup(1)  # dup gives them numbers above 2, where no print can reach them
-    if hasattr(os, "O_BINARY"):  # in text mode Windows writes two bytes for a line feed
+        os.closerange(3, 256)  # closes descriptors that the launcher left open
+    requests, replies = os.dup(0), os.dup(1)  # dup returns numbers above 2, to which no print writes
+    if hasattr(os, "O_BINARY"):  # in text mode Windows writes a line feed as two bytes
         import msvcrt
 
         for fd in (requests, replies):
             msvcrt.setmode(fd, os.O_BINARY)  # type: ignore[attr-defined,unused-ignore]
-    # Not a closed descriptor: the next file to be opened would get number 0 and become stdin.
+    # Replace descriptor 0, do not close it: the next opened file would get number 0 and become stdin.
     nothing, nobody = os.pipe()
     os.close(nobody)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
     os.close(nothing)
-    # With errors="backslashreplace" any text can be printed; half a surrogate pair would raise in the student's code.
+    # errors="backslashreplace", because by default a print of half a surrogate pair raises in the student's code.
     sys.stdout = open(1, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
     sys.stderr = open(2, "w", encoding="utf-8", errors="backslashreplace", buffering=1, closefd=False)
     return requests, replies
 
 
 class Channel:
-    """Whole frames on two file descriptors. A child continues to read where the server or the last child stopped."""
+    """Reads and writes whole frames on two pipes. A child reads on where the server or the last child stopped."""
 
     def __init__(self, requests: int, replies: int) -> None:
         self.requests = requests
         self.replies = replies
-        self.buffer = b""  # bytes of the next requests, which one read returned together with the last one
+        self.buffer = b""  # bytes of later requests, which arrived in the same read
 
     def receive(self) -> Any:
         """Return the next request. Raises EOFError when the judge has closed the pipe."""
@@ -61,13 +61,13 @@ class Channel:
         self.write(protocol.encode(message))
 
     def write(self, frame: bytes) -> None:
-        """Write a frame that is encoded already."""
+        """Write an encoded frame."""
         data = memoryview(frame)
         while data:
             data = data[os.write(self.replies, data) :]
 
     def fill(self, count: int) -> None:
-        """Read until the buffer holds at least this many bytes. One read takes whatever the pipe has."""
+        """Read until the buffer holds at least `count` bytes. Each read takes all bytes that the pipe has."""
         parts, length = [self.buffer], len(self.buffer)
         while length < count:
             part = os.read(self.requests, max(count - length, CHUNK))
@@ -82,7 +82,7 @@ class Channel:
 def interned(text: str) -> str:
     """Return a name interned, as Python does with names in a module: equal names are one object.
 
-    So `normalization is "batchnorm"` is true here wherever it is true in a script. Only the worker's end does this:
-    names that a worker sent would stay in the judge's memory.
+    So `normalization is "batchnorm"` has the same result as in a script. The judge interns no names, because interned
+    names of a worker would stay in the judge's memory.
     """
     return sys.intern(text) if NAME.fullmatch(text) else text

@@ -1,7 +1,7 @@
 """One check in a child of the server: it calls functions, watches the time, and holds objects that are not sent.
 
 Runs inside the worker, beside worker.py, under Python 3.8 and later. The student's code runs in this same process, so
-nothing here protects the judge: it checks every reply.
+this module cannot protect the judge: the judge checks every reply.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ from operations import FIRST_HANDLE, OPERATIONS  # type: ignore[import-not-found
 from work_tree import WorkTree  # type: ignore[import-not-found]
 
 MAX_TEXT = 4000
-MAX_UNSENT_S = 0.002  # of work whose replies are sent as one message; the judge compares others meanwhile
-OUTPUT: List[Any] = []  # sys.stdout as it was at the start: student code may replace it
+MAX_UNSENT_S = 0.002  # after this much running time, send waiting replies; the judge compares them meanwhile
+OUTPUT: List[Any] = []  # the original sys.stdout, since student code may replace sys.stdout
 TIMEOUTS = [int(getattr(signal, name)) for name in ("SIGXCPU", "SIGPROF", "SIGINT") if hasattr(signal, name)]
 
 
 class CheckTimeout(BaseException):
-    """A check has used its CPU time. Raised in the code that runs at that moment, so that a report shows the line."""
+    """A check has used its CPU time. Raised inside the code that runs then, so that a report shows its line."""
 
 
 def raise_on_timeout() -> None:
     """Raise CheckTimeout on SIGXCPU (the CPU limit), SIGPROF (a timer) and SIGINT (a Clock).
 
-    Code that catches even this, or runs in C for long, is killed at the hard limit (set_limits, server.py).
+    The kernel kills code that catches CheckTimeout, or runs in C for long, at the hard limit (set_limits, server.py).
     """
-    # _signal, not signal: that one turns each result into an enum, which takes longer, and this runs before each check.
+    # This runs before each check, so use _signal: the module signal turns each result into an enum, which takes longer.
     for number in TIMEOUTS:
         if _signal.getsignal(number) is not out_of_time:
             _signal.signal(number, out_of_time)
@@ -52,14 +52,14 @@ def out_of_time(number: int, frame: Any) -> None:
 def limit_check(cpu_s: float) -> None:
     """Set a timer for a CPU limit with a fraction of a second: RLIMIT_CPU takes whole seconds (setrlimit(2)).
 
-    Code that removes the timer meets the kernel's limit, which is rounded up.
+    If the student's code removes the timer, RLIMIT_CPU, rounded up, still ends the check.
     """
     if hasattr(signal, "setitimer") and (cpu_s % 1 or signal.getitimer(signal.ITIMER_PROF)[0]):
         signal.setitimer(signal.ITIMER_PROF, cpu_s if cpu_s % 1 else 0)
 
 
 class CallResult(NamedTuple):
-    """What a call returned; the dicts that it changed, by position; and its dict arguments as they were before."""
+    """The value that a call returned; the dicts that it changed, by position; its dict arguments before the call."""
 
     value: Any
     dicts: Dict[str, Any]
@@ -67,7 +67,7 @@ class CallResult(NamedTuple):
 
 
 class Child:
-    """One check. objects: what the judge knows by a handle only; they live as long as the check."""
+    """Runs one check. objects: values for which the judge has only handles; they live as long as the check."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Child:
         self.members = members
         self.tree = tree
         self.objects: List[Any] = []
-        self.results: List[Any] = []  # for each step of a program: a CallResult, or the step itself until it is needed
+        self.results: List[Any] = []  # for each step: a CallResult, or an operation that has not run yet
         self.values: Dict[int, Any] = {}
         self.clock: Optional[Clock] = None
         self.took_s = 0.0
@@ -91,9 +91,10 @@ class Child:
         self.unsent_s = 0.0
 
     def serve(self, request: Dict[str, Any], switches: Dict[str, Any], clock: Optional[Clock] = None) -> Dict[str, Any]:
-        """Serve one check until a request comes that is not its own, and return that: an end, or another check's first.
+        """Serve one check, and return the first request that does not belong to it: an end, or the next check's begin.
 
-        request: the check's first. clock: measures time if this process is the server, which can set itself no limit.
+        request: the first of this check. clock: limits the time if the server itself runs the check, where no kernel
+        limit may.
         """
         self.clock = clock
         raise_on_timeout()
@@ -107,7 +108,7 @@ class Child:
                 self.results, self.values = [], {}
                 for step in request["steps"]:
                     if step[0] != "call":
-                        self.results.append(step)  # result() computes the step if a call needs it
+                        self.results.append(step)  # result() runs the operation when a call needs its value
                     elif not self.serve_call(request, *step[1:]):
                         break
                 self.send_replies()
@@ -124,19 +125,18 @@ class Child:
         arity: Optional[int],
         is_needed: bool,
     ) -> bool:
-        """Make one call and reply. Returns whether the check goes on: only with a value, and of the right arity.
+        """Make one call and reply. Returns whether the check goes on: only after a value of the right arity.
 
         is_needed: whether the judge needs the value. If not, only later calls of the program do.
         """
-        self.took_s = 0.0  # only the student's own code counts, not packing and sending
+        self.took_s = 0.0  # counts the student's own code, not packing and sending
         try:
             args, kwargs = self.with_results(args), self.with_results(kwargs)
-        except Exception:  # an earlier value does not have what this argument takes from it
+        except Exception:  # e.g. the argument is item 1 of an earlier result that has no item 1
             reply: Dict[str, Any] = {"outcome": "unfit"}
         else:
             reply = self.call(function, args, kwargs)
-        # The judge trusts neither the id nor the time: it compares the id, and bounds the time by its own clock
-        # (time_account.py).
+        # The judge trusts neither: it compares the id, and bounds the time by its own clock (time_account.py).
         reply["id"], reply["took"] = request["id"], self.took_s
         flush()
         goes_on = reply["outcome"] == "value" and not reply.get("stub")
@@ -148,7 +148,7 @@ class Child:
                 before = [snapshot(arg) if isinstance(arg, dict) else None for arg in args]
                 self.results.append(CallResult(value, copy_as_sent(reply.get("dicts", {})), before))
                 if goes_on and request["lean"] and not is_needed:
-                    # Marked: the judge must not take a None that the function returned for a value that was left out.
+                    # Mark the left-out value, which is not a None that the function returned.
                     reply["value"], reply["lean"] = None, True
             frame = protocol.encode(reply)
         except protocol.ProtocolError as error:
@@ -161,23 +161,23 @@ class Child:
         return goes_on
 
     def send_replies(self) -> None:
-        """Send the replies that wait, as one message: each message wakes the judge, which costs both sides time.
+        """Send all waiting replies with one write, because each write wakes the judge, which costs both sides time.
 
-        Only a reused process lets replies wait. If it dies, the judge cannot know in which call; but then the check is
-        rerun in a fresh process, which sends each reply at once.
+        Only a reused process delays replies. If a reused process dies, the judge cannot know during which call. The
+        judge then reruns the check in a fresh process, which sends each reply at once.
         """
         if self.unsent:
             self.channel.write(b"".join(self.unsent))
         self.unsent, self.unsent_s = [], 0.0
 
     def with_results(self, value: Any) -> Any:
-        """Return an argument with earlier results in place of their handles: copies, as if the judge had sent them."""
+        """Return an argument with earlier results in place of their handles, copied as if the judge sent them."""
         return replace_handles(
             value, lambda one: copy_as_sent(self.result(one.number)) if one.number < FIRST_HANDLE else one
         )
 
     def result(self, number: int) -> Any:
-        """Return the value of a step of this program. Raises if there is none."""
+        """Return the value of a step of this program. Raises if the step has no value."""
         if number not in self.values:
             step = self.results[number]
             if isinstance(step, CallResult):
@@ -194,21 +194,21 @@ class Child:
         return self.result(value.number) if isinstance(value, protocol.Handle) else self.with_results(value)
 
     def ask(self, function: str, args: Tuple[Any, ...]) -> Dict[str, Any]:
-        """Ask the judge what the reference's function returns. Within a call, before its reply."""
+        """Request from the judge what the reference's function returns. A stub does this during a student's call."""
         began_s = time.perf_counter()
-        self.send_replies()  # the judge reads replies in order, and answers only after those
+        self.send_replies()  # the judge reads messages in order, so earlier replies go first
         self.channel.send({"op": "ask", "function": function, "args": args})
         answer = dict(self.channel.receive())
-        self.took_s -= time.perf_counter() - began_s  # the wait for the judge is not the student's time
+        self.took_s -= time.perf_counter() - began_s  # do not count the wait for the judge as the student's time
         return answer
 
     def call(self, name: str, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Dict[str, Any]:
         function = self.functions.get(name)
-        if function is None:  # not in the student's file; no other name is ever looked up
+        if function is None:  # the student's file lacks it; load() looked up all names
             return {"outcome": "missing", "text": "absent"}
         sent, args = args, tuple(self.fetch(value) for value in args)
         kwargs = {key: self.fetch(value) for key, value in kwargs.items()}
-        # A call of an attribute gets the object and entries to write, and changes none of the entries.
+        # For an attribute, the arguments are the object and the entries to write; the call changes no entry.
         before = [] if self.members.get(name) == "attribute" else [snapshot(value) for value in args]
         began_s = time.perf_counter()
         try:
@@ -217,10 +217,10 @@ class Child:
             return {"outcome": "missing", "text": "stub", "of": self.not_written(error)}
         except CheckTimeout as error:
             return {"outcome": "timeout", "frames": self.tree.find_loop(self.tree.describe(error)["frames"])}
-        except BaseException as error:  # SystemExit too: exit() in a solution is an error like any other
+        except BaseException as error:  # also SystemExit: exit() in a solution is an error like any other
             failure: Dict[str, Any] = self.tree.describe(error)
             failure["text"] += absent_modules.explain(error)
-            # A body as handed out may fail because the solution is not there: on a None, or on a missing entry.
+            # An unchanged handed-out body may fail because the solution is missing: it uses a None or a missing entry.
             trips = isinstance(error, LookupError) or "NoneType" in failure.get("text", "")
             untouched = trips and self.tree.is_stub(name)
             return {"outcome": "missing", "text": "stub", "of": ""} if untouched else failure
@@ -233,9 +233,9 @@ class Child:
             "arrays": arrays,
             "aliases": aliases(value, args, arrays),
         }
-        # A check reads entries of what an object's member returns. A function's dict may be a cache: it stays whole.
+        # A check reads entries of a dict from a method or attribute. A function's dict may be a cache: keep it whole.
         pack = self.pack_opened if name in self.members else self.pack
-        if isinstance(value, tuple) or type(value) is list:  # a named tuple too: it unpacks as any
+        if isinstance(value, tuple) or type(value) is list:  # also a named tuple
             reply["value"] = (list if type(value) is list else tuple)(map(pack, value))
         else:
             reply["value"] = pack(value)
@@ -244,7 +244,7 @@ class Child:
         return reply
 
     def not_written(self, error: NotImplementedError) -> str:
-        """Return the function whose body raised the error: the one that was called, or one that it calls."""
+        """Return the id of the function whose body raised the error: the called function or one that it calls."""
         if isinstance(error, stubs.NotWritten):
             return str(error.name)
         frames = self.tree.describe(error)["frames"]
@@ -255,20 +255,20 @@ class Child:
         return replace_handles(value, lambda one: self.objects[one.number - FIRST_HANDLE])
 
     def pack(self, value: Any) -> Any:
-        """Return a value as it is sent: array, number, string or dict of these; else a handle, as for most caches."""
-        # A long double's size depends on the machine, so no dtype on the wire is one.
+        """Return arrays, numbers, strings and dicts of these unchanged; for other values, like caches, a handle."""
+        # The wire format has no long double, because its size depends on the machine.
         if isinstance(value, (np.ndarray, np.generic)) and value.dtype.char in "gG":
             value = value.astype(np.float64 if value.dtype.char == "g" else np.complex128)
         return value if is_plain(value) else self.add_handle(value)
 
     def pack_opened(self, value: Any) -> Any:
-        """Return a dict whose entries the check reads: it is sent, with a handle for each entry that is not plain."""
+        """Return a dict whose entries the check reads, with a handle in place of each entry that is not plain."""
         if isinstance(value, dict):
             return {key: self.pack_opened(item) for key, item in value.items() if isinstance(key, str)}
         return self.pack(value)
 
     def add_handle(self, value: Any) -> protocol.Handle:
-        self.objects.append(value)  # never removed before the check ends, so a number has one meaning
+        self.objects.append(value)  # kept until the check ends, so a number always means the same object
         name = "array of dtype " + str(value.dtype) if isinstance(value, np.ndarray) else type(value).__name__
         return protocol.Handle(FIRST_HANDLE + len(self.objects) - 1, str(name)[:100])
 
@@ -283,7 +283,7 @@ def replace_handles(value: Any, find: Callable[[Any], Any]) -> Any:
 
 
 def use_member(member: str, kind: str) -> Callable[..., Any]:
-    """Return a function that calls a method, with its object first; or one that reads or writes a dict of arrays."""
+    """Return a function that calls an object's method, or reads or writes its attribute (a dict of arrays)."""
 
     def method(owner: Any, *args: Any, **kwargs: Any) -> Any:
         return getattr(owner, member)(*args, **kwargs)
@@ -293,26 +293,26 @@ def use_member(member: str, kind: str) -> Callable[..., Any]:
         for some in entries:
             for key in some:
                 value[key] = in_shape_of(value[key], some[key])
-        return True if entries else value  # the judge's side returns True for a write too (host/exchange.py)
+        return True if entries else value  # True, as the judge's side returns for a write (host/exchange.py)
 
     return method if kind == "method" else attribute
 
 
 def in_shape_of(own: Any, value: np.ndarray) -> np.ndarray:
-    """Return the value in the shape of the student's own array. Raises if more than axes of length 1 differ."""
-    # A bias may be (C,) or (1, C), and both are right.
+    """Return the value in the shape of the student's array. Raises if more than axes of length 1 differ."""
+    # A bias of shape (C,) is as right as one of shape (1, C).
     if [length for length in own.shape if length != 1] != [length for length in value.shape if length != 1]:
         raise ValueError("another shape")
     return value.reshape(own.shape)
 
 
 def flush() -> None:
-    """Write what was printed before the reply goes, so that the judge counts it for this check."""
-    # The class's own method: student code may have replaced the object's.
+    """Write all buffered prints before the reply is sent, so that the judge counts the prints for this check."""
+    # Call the class's flush, because student code may have replaced flush on the object.
     with suppress(Exception):
         io.TextIOWrapper.flush(OUTPUT[0])
 
 
 def seed_everything(seed: int) -> None:
     random.seed(seed)
-    np.random.seed(seed)  # the module's global stream, which the course's code draws from
+    np.random.seed(seed)  # the global random state, which the course's code uses

@@ -1,7 +1,7 @@
-"""Watches the CPU time of one check in a thread: for systems without limits, and for a process of many checks.
+"""A thread that limits a check's CPU time where the kernel cannot, or where one process runs many checks.
 
-The clock interrupts the main thread, as Ctrl-C does on any system; worker.py sets the handler that raises there. The
-clock cannot interrupt code that runs in C for long; the judge ends such code by wall time.
+The clock interrupts the main thread as Ctrl-C does, which works on any system; the handler set by child.py then raises
+CheckTimeout. The clock cannot interrupt code that runs in C for long; the judge's limit of wall time ends such code.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ import threading
 import time
 from typing import Any, Callable, Dict, Tuple
 
-TICK_S = 0.1  # the check may run this much longer; each look costs microseconds
+TICK_S = 0.1  # the clock looks this often, so a check may run this much too long; a look takes microseconds
 
 
 class Clock:
-    """The clock of one check. Calls go through `call`, and only inside a call does it raise anything."""
+    """The clock of one check, which interrupts only code that runs inside `call`."""
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.is_calling = False
         self.is_over = threading.Event()
-        # Held while `is_calling` is read and used, so that no interrupt comes after the call has returned.
+        # watch() reads `is_calling` and interrupts under this lock, so no interrupt comes after the call returned.
         self.lock = threading.Lock()
         self.started = time.process_time()
         threading.Thread(target=self.watch, daemon=True).start()
@@ -29,7 +29,7 @@ class Clock:
     def watch(self) -> None:
         while not self.is_over.wait(TICK_S):
             with self.lock:
-                # Time of the process, so that threads which the student's code starts count too.
+                # CPU time of the whole process, because threads of the student's code count too.
                 if self.is_calling and time.process_time() - self.started > self.seconds:
                     _thread.interrupt_main()
                     return

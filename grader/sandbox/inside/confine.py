@@ -1,11 +1,11 @@
-"""What a process can give up by itself: system calls, and for `--sandbox uid` also files and new rights.
+"""Takes rights from the process that calls it: system calls, and for `--sandbox uid` also files and gaining rights.
 
     seccomp    only the calls of a list (syscalls.py) are allowed, in every sandbox
     Landlock   only what Python and the work tree need can be opened; nothing can be written or executed
     prctl      nobody gains a right any more; the worker dies when the judge does; orphans become its children
 
-Nobody inside can undo any of it, and every process that this one starts inherits it. Two things stay possible: to see
-which files and processes exist (but not their content), and for student code to live on after its parent has ended.
+No code in the sandbox can undo these restrictions, and every child process inherits them. Two things remain possible:
+student code can list which files and processes exist (not their content), and it can live on after its parent ended.
 Source: Linux's man pages landlock(7), seccomp(2), prctl(2).
 """
 
@@ -18,25 +18,25 @@ from typing import Any, Dict, List
 # Landlock's system calls have the same numbers on every machine.
 CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446
 WRITE_FILE, READ_FILE, READ_DIR = 2, 4, 8  # LANDLOCK_ACCESS_FS_…
-# By version of Landlock: the rights to files that it knows. A ruleset takes all of them away except those that its
-# rules give back, so a version that is unknown here counts as the newest known one.
+# The file rights that each version of Landlock controls. A ruleset removes all of these rights except those that its
+# rules grant. If the kernel's version is newer than this table, the newest entry applies.
 FILE_RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1, 5: (1 << 16) - 1}
-NET_RIGHTS = 3  # to bind and to connect TCP; from version 4 on
-SCOPES = 3  # abstract sockets and signals do not reach outside of the sandbox; from version 6 on
+NET_RIGHTS = 3  # the rights to bind and connect TCP sockets; Landlock version 4 and later
+SCOPES = 3  # forbids abstract sockets and signals to outside the sandbox; Landlock version 6 and later
 
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 22, 36, 38
 SIGKILL = 9
 
 
 def confine(options: Dict[str, Any]) -> None:
-    """Give up all that this module can take away. Raises OSError where the kernel refuses.
+    """Apply all restrictions of this module to this process. Raises OSError where the kernel refuses.
 
     options: readable: files, and folders with everything in them; listed: folders whose names can be read, but no
     file; devices: files that can be read and written.
     """
     prctl(PR_SET_PDEATHSIG, SIGKILL)
-    prctl(PR_SET_CHILD_SUBREAPER, 1)  # the judge then finds orphans below the worker, and not below the host's init
-    prctl(PR_SET_NO_NEW_PRIVS, 1)  # before Landlock and seccomp: a process without rights needs it for both
+    prctl(PR_SET_CHILD_SUBREAPER, 1)  # orphans become the worker's children, where the judge finds them
+    prctl(PR_SET_NO_NEW_PRIVS, 1)  # Landlock and seccomp require it of a process without root's rights
     close_files(options["readable"], options["listed"], options["devices"])
 
 
@@ -51,14 +51,14 @@ def landlock_version() -> int:
 def close_files(readable: List[str], listed: List[str], devices: List[str]) -> None:
     version = landlock_version()
     rights = FILE_RIGHTS.get(min(version, max(FILE_RIGHTS)), 0)
-    # The struct grew with the versions, and a kernel refuses fields that it does not know (E2BIG).
+    # Newer versions added fields to the struct, and an older kernel refuses fields that it does not know (E2BIG).
     fields = [rights] + ([NET_RIGHTS] if version >= 4 else []) + ([SCOPES] if version >= 6 else [])
     attributes = struct.pack("=%dQ" % len(fields), *fields)
     rules = call_c("landlock_create_ruleset", "syscall", CREATE_RULESET, attributes, len(attributes), 0)
     given = {READ_FILE | READ_DIR: readable, READ_DIR: listed, READ_FILE | WRITE_FILE: devices}
     for allowed, path in [(allowed, path) for allowed, paths in given.items() for path in paths]:
         place = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        # READ_DIR on a file is refused with EINVAL.
+        # The kernel refuses READ_DIR for a file with EINVAL.
         rule = struct.pack("=Qi", allowed if os.path.isdir(path) else allowed & ~READ_DIR, place)
         call_c("landlock_add_rule", "syscall", ADD_RULE, rules, 1, rule, 0)
         os.close(place)
@@ -67,9 +67,9 @@ def close_files(readable: List[str], listed: List[str], devices: List[str]) -> N
 
 
 def close_calls(program: bytes) -> None:
-    """Load a filter of system calls: eight bytes for each instruction, passed by address in a struct sock_fprog.
+    """Load a seccomp filter. code: the filter's instructions, eight bytes each.
 
-    A process without rights may do that once PR_SET_NO_NEW_PRIVS is set (seccomp(2)).
+    A process without root's rights may load one once PR_SET_NO_NEW_PRIVS is set (seccomp(2)).
     """
     import ctypes
 
@@ -81,7 +81,7 @@ def close_calls(program: bytes) -> None:
 def prctl(option: int, value: int, more: Any = None) -> None:
     import ctypes
 
-    # As unsigned long: ctypes would pass an int, whose upper half is undefined for prctl's variable arguments.
+    # Pass unsigned long: ctypes would pass a 32-bit int, and prctl would read an undefined upper half.
     nothing = ctypes.c_ulong(0)
     more = nothing if more is None else more
     call_c("prctl %d" % option, "prctl", option, ctypes.c_ulong(value), more, nothing, nothing)

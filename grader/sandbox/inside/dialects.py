@@ -1,10 +1,10 @@
-"""Finds for which Python a source was written that the running Python cannot compile.
+"""Finds which version of Python a source needs, if the running Python cannot compile it.
 
     text ──► empty its strings and comments ──► rewrite what only a newer Python has ──► it compiles: that was the cause
                          └─► look for what only Python 2 has
 
-A source with a missing bracket never counts as one for a newer Python, because its rewritten text does not compile
-either. The time is linear in the length of the text.
+A source with a missing bracket never counts as written for a newer Python, because it still does not compile after the
+newer features are replaced. The time is linear in the length of the text.
 """
 
 from __future__ import annotations
@@ -14,14 +14,15 @@ import re
 import sys
 from typing import Any, List, Optional, Tuple
 
-MOST = 20_000  # characters of one statement: a longer one is not searched, so that no source makes this slow
-DEEPEST = 3  # f-strings inside f-strings that are searched; every level searches its text once more
+MOST = 20_000  # characters; longer statements are not searched, so that no source makes this slow
+# How many levels of f-strings inside f-strings are searched. Each level costs another search of the text inside it.
+DEEPEST = 3
 NAME = re.compile(r"\w+")
 PREFIXES = {"f", "rf", "fr", "t", "rt", "tr", "r", "b", "br", "rb", "u", "ur"}
 Version = Tuple[int, int]
 Found = List[Tuple[Version, str]]
 
-# What only a newer Python has: the version, its name, how to find it in a text without strings, and the older form.
+# Features of newer Pythons: version, name, pattern that finds the feature in a text without strings, older form.
 PARAMETERS = r"\b((?:def|class)\s+\w+)\s*\[(?:[^\[\]]|\[[^\[\]]*\])*\](?=\s*[(:])"
 WITH = r"\bwith\s*\(((?:[^()]|\([^()]*\))*?\bas\b(?:[^()]|\([^()]*\))*?),?\s*\)\s*:"
 CASE = r"(?m)^([ \t]+)case\b(?:[^\n:\[{(]|\{[^{}]*\}|\[[^\]]*\]|\([^()]*\))*:"
@@ -40,7 +41,7 @@ NEWER: List[Tuple[Version, str, str, str]] = [
     ((3, 9), "a decorator that is any expression", r"(?m)^([ \t]*)@[^\n]*[^\w.()\s][^\n]*$", r"\1@x"),
     ((3, 9), "`for x in *a, *b`", r"\b(for\b[^\n:]*\bin\s+)\*[^\n:]*:", r"\1x:"),
 ]
-# What only Python 2 has: its name, and how to find it in a text without strings.
+# Features that only Python 2 has: name, and pattern that finds the feature in a text without strings.
 PYTHON_2: List[Tuple[str, str]] = [
     ("print without brackets", r"(?m)(?:^|[;:])[ \t]*print(?:[ \t]*>>|[ \t]+(?:[\w\"'\-]|\())"),
     ("exec without brackets", r"(?m)(?:^|[;:])[ \t]*exec[ \t]+[\w\"']"),
@@ -56,7 +57,7 @@ PYTHON_2: List[Tuple[str, str]] = [
 
 
 def explain(text: str, error: BaseException) -> None:
-    """Write into a SyntaxError for which Python its source was written, if that can be found."""
+    """Add to a SyntaxError's message which version of Python the source needs, if that can be found."""
     if not isinstance(error, SyntaxError) or len(text) > MOST:
         return
     newer = find_newer(text, sys.version_info[:2])
@@ -72,12 +73,12 @@ def find_newer(text: str, running: Version) -> Optional[Tuple[Version, str]]:
     """Return the newest feature that the text needs, if an older Python would compile it without such features."""
     found: Found = []
     rewritten = blank(text, found)
-    # Newest first: a type parameter with a default also matches the pattern for one without.
+    # Newest first, because a type parameter with a default also matches the pattern for one without a default.
     for since, feature, pattern, plain in [one for one in NEWER if one[0] > running]:
         replacement: Any = plain or unbracket
         rewritten, count = re.subn(pattern, replacement, rewritten)
         found += [(since, feature)] if count else []
-    found = [one for one in found if one[0] > running]  # `blank` adds what strings need, of any version
+    found = [one for one in found if one[0] > running]  # `blank` adds features of strings, of any version
     return max(found) if found and compiles(rewritten) else None
 
 
@@ -92,14 +93,14 @@ def unbracket(match: Any) -> str:
 
 def compiles(text: str) -> bool:
     try:
-        ast.parse(text)  # builds a tree and runs nothing
+        ast.parse(text)  # only parses, runs no code
     except Exception:
         return False
     return True
 
 
 def blank(text: str, found: Found, depth: int = 0) -> str:
-    """Return the text with every string empty and without comments. found: gets what strings need of a newer Python.
+    """Return the text without comments and with every string empty. Adds newer features of strings to `found`.
 
     depth: the number of f-strings around the text.
     """
@@ -111,7 +112,7 @@ def blank(text: str, found: Found, depth: int = 0) -> str:
         start = at + len(prefix)
         kind = prefix.lower()
         if text[start : start + 1] in ("'", '"') and (not kind or kind in PREFIXES):
-            # Bytes and texts stay apart: Python refuses to join the two, and ur"" is a sign of Python 2.
+            # Keep the prefixes b and ur: Python refuses b"" beside "", and ur"" is a sign of Python 2.
             parts.append((prefix if kind == "ur" else "b" if "b" in kind else "") + '""')
             at = end_of_string(text, start, kind, found, depth)
         elif text[at] == "#":
@@ -124,7 +125,7 @@ def blank(text: str, found: Found, depth: int = 0) -> str:
 
 
 def end_of_string(text: str, start: int, prefix: str, found: Found, depth: int) -> int:
-    """Return where the string ends whose first quotation mark is at `start`."""
+    """Return the end of the string whose first quotation mark is at `start`."""
     quote = text[start] * 3 if text.startswith(text[start] * 3, start) else text[start]
     at = start + len(quote)
     is_formatted = ("f" in prefix or "t" in prefix) and depth < DEEPEST
@@ -132,11 +133,11 @@ def end_of_string(text: str, start: int, prefix: str, found: Found, depth: int) 
         found.append(((3, 14), "a t-string"))
     while at < len(text) and not text.startswith(quote, at):
         if text[at] == "\\":
-            at += 2  # a backslash takes the next character with it, in a raw string too
+            at += 2  # skip the character after a backslash, also in a raw string
         elif text[at] == "\n" and len(quote) == 1:
-            return at  # the string has no end: it cannot go on in the next line
+            return at  # a string in single quotes must end on its line: this one has no end
         elif is_formatted and text.startswith("{{", at):
-            at += 2  # two braces are one brace of the text
+            at += 2  # two braces stand for one brace of the text
         elif is_formatted and text[at] == "{":
             at = end_of_field(text, at + 1, quote, found, depth + 1)
         else:
@@ -145,7 +146,7 @@ def end_of_string(text: str, start: int, prefix: str, found: Found, depth: int) 
 
 
 def end_of_field(text: str, start: int, quote: str, found: Found, level: int) -> int:
-    """Return where a replacement field ends, as Python 3.12 reads it. found: gets what an older Python does not accept.
+    """Return the end of a replacement field, as Python 3.12 reads it. Adds what older Pythons reject to `found`.
 
     Source: PEP 701.
     """
@@ -153,7 +154,7 @@ def end_of_field(text: str, start: int, quote: str, found: Found, level: int) ->
     inner: Found = []
     while at < len(text) and not (text[at] == "}" and depth == 0):
         letter = text[at]
-        if expression_end >= 0:  # in the format, which may contain fields
+        if expression_end >= 0:  # this brace is in the format, which may contain fields
             if text.startswith(quote, at):
                 return at
             at = end_of_field(text, at + 1, quote, inner, level) if letter == "{" and level < DEEPEST else at + 1
@@ -181,7 +182,7 @@ def end_of_field(text: str, start: int, quote: str, found: Found, level: int) ->
         at += 1
     # `{x=}` prints the expression too; its `=` is not a part of it.
     expression = text[start : expression_end if expression_end >= 0 else at].rstrip().rstrip("=")
-    # Only if the expression has no other mistake: a mistake in it does not show a newer Python.
+    # Only if the expression is right otherwise: a mistake in it does not mean that it needs a newer Python.
     if inner and compiles("(" + blank(expression, [], level) + "\n)"):
         found.extend(inner)
     return at + 1

@@ -1,7 +1,7 @@
-"""What a program does with earlier results, besides calling functions: one table for judge and worker. Pure.
+"""The operations that a program applies to earlier results, besides calls: one table for judge and worker. Pure.
 
-The worker applies it to what its functions returned, before the judge has seen those values. The judge applies it
-again afterwards, to verify that its check passes what the program passed. Only these operations ever touch a value.
+The worker applies an operation to values that functions returned, before the judge receives these values. The judge
+applies it again later, to verify that the check passes the same arguments as the program.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from typing import Any, Callable, Dict
 
 import numpy as np
 
-# Handles below this number are results of a running program's steps; the others are objects that a worker holds.
+# A handle below this number means the result of a step of the running program; others mean objects in the worker.
 FIRST_HANDLE = 1 << 32
 
 
 def item(value: Any, key: Any) -> Any:
     """Return an item of a returned tuple, or an entry of a returned dict; None where the dict has no such entry."""
-    # Exact types: a class of the student's would run its own code here, and give judge and worker different items.
+    # Exact types, because a student's subclass could run its own code here and give judge and worker different items.
     if type(value) is dict:
         return value.get(key)
     if type(value) in (tuple, list) and type(key) is int:
@@ -28,7 +28,7 @@ def item(value: Any, key: Any) -> Any:
 OPERATIONS: Dict[str, Callable[..., Any]] = {
     "constant": lambda value: value,
     "item": item,
-    # A dict as a call left it, with what the check wrote into it since.
+    # A dict as a call left it, with the entries that the check wrote later.
     "changed": lambda value, changes: {**value, **changes},
     "add": operator.add,
     "sub": operator.sub,

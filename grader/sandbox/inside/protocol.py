@@ -1,8 +1,8 @@
 """The wire format between judge and worker: bytes to values and back, without IO.
 
-Both ends import this file, so it needs Python 3.8, NumPy and nothing else. Each end treats the other as hostile: a
-frame can only hold plain data, every size is checked before anything is built, and a malformed frame raises
-ProtocolError and nothing else.
+Both ends import this file, so it supports Python 3.8 and imports only NumPy and the standard library. Each end treats
+the other as hostile: a frame can only hold plain data, every size is checked before anything is built, and a malformed
+frame raises ProtocolError and nothing else.
 
     frame   = magic (4) | header length (u32) | body length (u64) | header | body
     header  = one value as JSON, made of null, true, false, numbers, strings and these lists:
@@ -31,16 +31,16 @@ from typing import Any, Callable, Dict, List, Tuple
 import numpy as np
 
 MAGIC = b"LGP1"
-PREFIX = struct.Struct(">4sIQ")  # the same length on every machine
+PREFIX = struct.Struct(">4sIQ")  # ">" gives the same size on every machine
 
 MAX_HEADER = 1 << 20  # bytes; a deep net's dict of gradients needs 10 kB
 MAX_BODY = 256 << 20  # bytes; the largest array that a check sends or expects is below 1 MiB
 MAX_DEPTH = 24  # the deepest cache, of a sandwich layer made of sandwich layers, has 6 levels
-MAX_TOKENS = 100_000  # values in one header; so a message is built in less than 0.1 s
-MAX_DIGITS = 400  # of a number; the largest float64 has 309 before the point
+MAX_TOKENS = 100_000  # values in one header, so that decoding takes less than 0.1 s
+MAX_DIGITS = 400  # digits of one number; the largest float64 has 309 before the point
 MAX_NDIM = 32  # NumPy's own limit before 2.0
-FEW = 1000  # values that cannot exceed MAX_TOKENS once they are written: an array of 32 axes has 75 tokens
-SMALL = 1 << 62  # an int below this needs no count of its digits
+FEW = 1000  # this many values have fewer than MAX_TOKENS tokens: an array of 32 axes has 75
+SMALL = 1 << 62  # an int below this has fewer digits than MAX_DIGITS
 
 SENT = "bool int8 int16 int32 int64 uint8 uint16 uint32 uint64 float16 float32 float64 complex64 complex128"
 DTYPES = {name: np.dtype(name).newbyteorder("<") for name in SENT.split()}
@@ -50,12 +50,12 @@ NAMES = {NATIVE[dtype]: name for name, dtype in DTYPES.items()}
 IS_LITTLE = sys.byteorder == "little"
 NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 
-PLAIN = frozenset([int, float, bool, type(None)])  # JSON has these itself; strings go through `text`
+PLAIN = frozenset([int, float, bool, type(None)])  # JSON has these types; strings need the function `text`
 
-CLASS_NAME = type.__dict__["__name__"]  # read by type itself: a student's metaclass can define another __name__
+CLASS_NAME = type.__dict__["__name__"]  # the original __name__, because a student's metaclass can define another one
 
-# A whole string is one token, so that brackets inside it do not count; the other tokens bound the cost of parsing. A
-# quote without an end is a token too: otherwise each such quote would cost a search to the end of the header.
+# A whole string is one token, so that brackets inside a string do not count. A quote that no second quote ends is a
+# token too: otherwise the search would read to the end of the header for each such quote.
 TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|"|[\[\]{},]|[-+0-9.eE]+')
 LONG_NUMBER = re.compile(rb"[-+0-9.eE]{%d}" % (MAX_DIGITS + 1))
 NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
@@ -64,24 +64,24 @@ WRITER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 
 
 class ProtocolError(ValueError):
-    """The frame is not one that an honest peer sends. The only exception that this module raises."""
+    """An honest peer would not send this frame. This module raises no other exception."""
 
 
 @dataclass(frozen=True)
 class Handle:
-    """An object that stays in the worker: its number there, and the name of its type, which only messages use."""
+    """Stands for an object in the worker. number: the worker finds the object by it. type_name: for messages only."""
 
     number: int
     type_name: str
 
 
 def encode(value: Any) -> bytes:
-    """Write one value as a frame. Raises ProtocolError if the format cannot carry it or it exceeds a limit."""
+    """Return one value as a frame. Raises ProtocolError if the format has no form for the value, or at a limit."""
     return frame(*encode_part(value))
 
 
 def encode_with(message: Dict[str, Any], name: str, part: Tuple[bytes, bytes]) -> bytes:
-    """Write a message as a frame, with one more entry that is already encoded: each submission gets the same steps."""
+    """Return a message as a frame, with one more entry, which is encoded once and sent to each submission."""
     # The message is a dict with entries, ["d", …], so its header ends in "]" and the entry goes before that.
     header, body = encode_part(message)
     return frame(header[:-1] + b"," + WRITER.encode(name).encode("ascii") + b"," + part[0] + b"]", body + part[1])
@@ -92,7 +92,7 @@ def frame(header: bytes, body: bytes) -> bytes:
 
 
 def encode_part(value: Any) -> Tuple[bytes, bytes]:
-    """Return the header and the body of one value."""
+    """Return the header and the body of one value's frame."""
     writer = BodyWriter()
     try:
         header = WRITER.encode(write_node(value, writer, 0)).encode("ascii")
@@ -100,7 +100,7 @@ def encode_part(value: Any) -> Tuple[bytes, bytes]:
         raise ProtocolError("not encodable: %s" % error) from None
     if len(header) > MAX_HEADER:
         raise ProtocolError("header of %d bytes, at most %d" % (len(header), MAX_HEADER))
-    if writer.values > FEW:  # refuse here what the peer would refuse
+    if writer.values > FEW:  # the peer makes the same check, so make it before sending
         check_cost(header)
     return header, b"".join(writer.buffers)
 
@@ -118,7 +118,7 @@ def read_prefix(prefix: bytes, max_body: int = MAX_BODY) -> Tuple[int, int]:
 
 
 def decode(header: bytes, body: bytes, text: Callable[[str], str] = str) -> Any:
-    """Return the value of one frame. Arrays are fresh and writable. text: applied to every string of the frame."""
+    """Return the value of one frame. Its arrays are new and writable. text: a function applied to all strings."""
     check_cost(header)
     try:
         letters = header.decode("ascii")
@@ -135,7 +135,7 @@ def decode(header: bytes, body: bytes, text: Callable[[str], str] = str) -> Any:
 
 
 class BodyWriter:
-    """Collects the body and counts what was written: one list can be in a small value many times."""
+    """Collects the body and counts the written values: a small value can contain the same list many times."""
 
     def __init__(self) -> None:
         self.buffers: List[bytes] = []
@@ -148,7 +148,7 @@ class BodyWriter:
         self.bytes += len(data)
 
     def check_room(self, count: int) -> None:
-        """Refuse bytes beyond MAX_BODY before they are copied."""
+        """Raise ProtocolError before the body exceeds MAX_BODY."""
         if self.bytes + count > MAX_BODY:
             raise ProtocolError("body of %d bytes, at most %d" % (self.bytes + count, MAX_BODY))
 
@@ -160,17 +160,17 @@ class BodyWriter:
 
 
 def write_node(value: Any, writer: BodyWriter, depth: int) -> Any:
-    """Return one value as a tree for JSON. This function runs no code of the value's class, which a student may have
-    written.
+    """Return one value as a tree for JSON.
 
-    So type() gives the class, because `__class__` can lie, and the methods of the plain base class give the content.
+    A student may have written the value's class, so this function runs no code of it. type() returns the class, since
+    `__class__` can lie, and methods of the built-in base class return the content.
     """
     writer.values += 1
     if depth > MAX_DEPTH:
         raise ProtocolError("nested deeper than %d" % MAX_DEPTH)
     if writer.values > MAX_TOKENS:
         raise ProtocolError("more than %d values" % MAX_TOKENS)
-    kind = type(value)  # nearly all values are of these exact types; subclasses and rare types come after them
+    kind = type(value)  # nearly all values have these exact types; subclasses and rare types come later
     if kind is str:
         writer.letters += len(value)
         return value if writer.letters <= MAX_HEADER else writer.count_letters("")
@@ -198,7 +198,7 @@ def write_node(value: Any, writer: BodyWriter, depth: int) -> Any:
     if issubclass(kind, np.dtype):
         return ["n", dtype_name(value)]
     if kind is type and issubclass(value, np.generic):
-        if value not in np.sctypeDict.values():  # np.dtype() of another class could run its code
+        if value not in np.sctypeDict.values():  # np.dtype() of a student's class could run the class's code
             raise ProtocolError("%s is not sent" % value.__name__)
         return ["y", dtype_name(np.dtype(value))]
     if issubclass(kind, str):
@@ -255,10 +255,10 @@ def read_node(node: Any, reader: io.BytesIO, text: Callable[[str], str]) -> Any:
     if kind is not list:
         if kind is dict:
             raise ProtocolError("a malformed value: %.40r" % (node,))
-        return node  # None, a bool or a number: JSON has nothing else
+        return node  # None, a bool or a number, since JSON has no other types
     if not node or type(node[0]) is not str:
         raise ProtocolError("a malformed value: %.40r" % (node,))
-    tag, count = node[0], len(node)  # most values are plain numbers in lists: no further call for them
+    tag, count = node[0], len(node)  # fast path: most values are plain numbers in lists
     if tag == "t" or tag == "l":
         items = [item if type(item) in PLAIN else read_node(item, reader, text) for item in node[1:]]
         return items if tag == "l" else tuple(items)
@@ -290,7 +290,7 @@ def read_node(node: Any, reader: io.BytesIO, text: Callable[[str], str]) -> Any:
 
 @lru_cache(maxsize=4096)
 def handle_of_step(number: int) -> Handle:
-    """Return one object for equal numbers: a program refers to the results of its steps many times."""
+    """Return a cached handle: a program refers to the results of its steps many times."""
     return Handle(number, "")
 
 
@@ -309,7 +309,7 @@ def read_array(dtype: np.dtype, shape: Any, reader: io.BytesIO) -> np.ndarray:
         flat = flat.view(np.uint8) != 0
     try:
         return flat.reshape(shape).astype(NATIVE[dtype], copy=True)
-    except ValueError as error:  # (0, huge, huge): no bytes, but NumPy limits the product of the other axes
+    except ValueError as error:  # e.g. (0, huge, huge) has no bytes, but NumPy limits the product of the other axes
         raise ProtocolError("%.80r is not a shape: %s" % (shape, error)) from None
 
 
@@ -330,7 +330,7 @@ def check_cost(header: bytes) -> None:
         first = token[:1]
         if first in b"[{":
             depth += 1
-            if depth > 2 * MAX_DEPTH:  # generous: a value takes one bracket, an array two
+            if depth > 2 * MAX_DEPTH:  # twice MAX_DEPTH, since an array adds two brackets
                 raise ProtocolError("nested deeper than %d" % MAX_DEPTH)
         elif first in b"]}":
             depth -= 1
@@ -345,9 +345,9 @@ def check_cost(header: bytes) -> None:
 def is_cheap(header: bytes) -> bool:
     """Whether a few fast searches show that a header is within all bounds, as nearly every honest header is.
 
-    If this returns False, check_cost counts levels and values one by one. The header must be short, without too long a
-    number, and without escapes, so that every quote begins or ends a string. Few brackets are never too deep; many are
-    removed in pairs, level by level.
+    If this returns False, check_cost counts levels and values one by one. A cheap header is short, has no very long
+    number, and no escapes, so that every quote begins or ends a string. A header with few brackets cannot be nested
+    too deep. From a header with many, this function removes pairs of brackets, level by level.
     """
     if len(header) > MAX_TOKENS or b"\\" in header or header.count(b'"') % 2 or LONG_NUMBER.search(header):
         return False
@@ -375,7 +375,7 @@ def check_key(key: Any) -> Any:
 
 
 def is_count(value: Any) -> bool:
-    # True is an int in Python, and [true] would be a shape.
+    # bool is a subclass of int, so [true] would pass as a shape.
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= sys.maxsize
 
 

@@ -1,8 +1,8 @@
-"""The server: imports the student's modules once, then forks a child for every check and reports how it ended.
+"""The server: imports the student's modules once, forks a child for each check, and reports how the child ended.
 
-A child that is not told to end serves the next check too, if the last one left no trace (traces.py). Without fork (a
-student runs their own code), the server serves every check itself, so that it works on any system. In that case, the
-next check still finds what a check left in a module's memory, and a thread watches the time.
+A child serves further checks until it receives `end` or a check leaves a trace (traces.py). Where a student runs their
+own code, which must work on any system, the server does not fork and serves every check itself. Then changes that a
+check makes to a module remain for the next check, and a thread watches the time (clock.py).
 
 Requests and replies; each reply repeats its request's id:
     load    modules of the work tree                → which were imported, which not and why
@@ -41,10 +41,10 @@ from child import Child, seed_everything, use_member  # type: ignore[import-not-
 from clock import Clock  # type: ignore[import-not-found]
 from work_tree import WorkTree  # type: ignore[import-not-found]
 
-STAYING_SHARE = 0.1  # a child that used more than this share of a check's CPU time serves no other
-STATEMENT_SHARE = 0.4  # one statement may use this share of the import's CPU time: the others need time, too
-IMPORT_WAIT_S = 2.0  # one statement may sleep or wait that long; well below the wall time for imports
-MAX_LEFT_OUT = 20  # statements in the reply; a report lists fewer (grading/import_notes.py)
+STAYING_SHARE = 0.1  # a child that has used more than this share of a check's CPU time serves no further check
+STATEMENT_SHARE = 0.4  # the most that one statement may use of the import's CPU time, to leave time for others
+IMPORT_WAIT_S = 2.0  # one statement may sleep or wait this long; much shorter than the imports' wall time
+MAX_LEFT_OUT = 20  # left-out statements in the reply; a report lists fewer (grading/import_notes.py)
 
 
 class Server:
@@ -56,7 +56,7 @@ class Server:
         self.switches: Dict[str, Any] = {}
         self.tree = WorkTree(options["work"], options["package"])
         self.placeholders = absent_modules.AbsentFinder(self.tree.root, self.tree.package)
-        # Last: it only answers for modules that no other finder has.
+        # Last in the list: Python calls it only for modules that no other finder has.
         sys.meta_path.append(self.placeholders)
         sys.meta_path.insert(0, absent_modules.ConsoleFinder)
         budget_s = STATEMENT_SHARE * options["limits"].get("CPU", 0)
@@ -86,7 +86,7 @@ class Server:
             return
 
     def load(self, request: Dict[str, Any]) -> Dict[str, Any]:
-        """Import each module; remember the functions that will be called, so that no name is looked up later."""
+        """Import each module, and look up all functions that checks will call, so that no name is looked up later."""
         failures: Dict[str, Any] = {}
         seed_everything(0)
         self.importer.is_tolerant = request["tolerant"]
@@ -105,16 +105,16 @@ class Server:
         return failures
 
     def make_hollow(self, name: str) -> None:
-        """Make an empty module in place of one that is absent or cannot be imported. Its functions become stubs."""
+        """Make an empty module in place of one that is absent or cannot be imported; stubs replace its functions."""
         path = self.tree.package + "." + name
         parent, _, last = path.rpartition(".")
-        sys.modules[path] = types.ModuleType(path)  # first, since the package may import it
+        sys.modules[path] = types.ModuleType(path)  # before the import of the package, which may import this module
         __import__(parent)
-        sys.modules[path].__dict__.update(np=np, numpy=np)  # `from .layers import *` gives them to others
+        sys.modules[path].__dict__.update(np=np, numpy=np)  # other files may use np after `from .layers import *`
         setattr(sys.modules[parent], last, sys.modules[path])
 
     def find_functions(self, name: str, request: Dict[str, Any]) -> None:
-        """Find the functions of one module and the members of its classes. Make a switch for each that others call."""
+        """Look up a module's functions and classes' members. Make a Switch for each function that stubs may replace."""
         module = sys.modules.get(self.tree.package + "." + name)
         if module is None:
             return
@@ -132,7 +132,7 @@ class Server:
                     self.members[function + "." + member] = kind
             if function in request["switches"] and (own is None or request["exchange"]):
                 self.switches[function] = stubs.Switch(function, request["switches"][function], own)
-                # A function that can change in place is a stub wherever it is referenced. Others are replaced here.
+                # If the function cannot change in place (stubs.py), replace it under its module's name.
                 if not stubs.can_change(own, attribute):
                     names[attribute] = self.switches[function].function
         sys.modules.setdefault(name, module)  # `import layers` gets the same module as `from cs231n import layers`
@@ -140,14 +140,14 @@ class Server:
     def fork_for_checks(self) -> None:
         """Fork one child per check. The child reads its own request, so that the server does no work between forks.
 
-        Both share all memory until one of them writes (fork(2)), and Python writes wherever it counts a reference. So
-        all that can be done once is done here, before the first fork.
+        Server and child share each page of memory until one of them writes to it (fork(2)), and Python writes whenever
+        it counts a reference. So work that can be done once is done here, before the first fork.
         """
-        gc.freeze()  # otherwise a child's first collection copies all memory that it shares with the server
+        gc.freeze()  # otherwise a child's first garbage collection would copy all shared memory
         ended = self.describe_end(0)
         poll = select.poll()
         poll.register(self.channel.requests, select.POLLIN)
-        while poll.poll()[0][1] & select.POLLIN:  # POLLHUP alone: the judge has closed the pipe (poll(2))
+        while poll.poll()[0][1] & select.POLLIN:  # only POLLHUP means that the judge has closed the pipe (poll(2))
             child = os.fork()
             if child == 0:
                 self.be_child()
@@ -161,7 +161,7 @@ class Server:
         return bytes(protocol.encode({"op": "ended", "exit": 0 if number else status >> 8, "signal": number}))
 
     def be_child(self) -> None:
-        """Serve a check, and perhaps others after it. Does not return: the process ends here."""
+        """Serve one or more checks, then end the process."""
         try:
             if self.options.get("confine"):
                 confine.prctl(confine.PR_SET_PDEATHSIG, confine.SIGKILL)  # fork clears it (PR_SET_PDEATHSIG(2const))
@@ -176,8 +176,7 @@ class Server:
                 request = child.serve(request, self.switches)
                 if request["op"] == "end":
                     return
-                # The next check must find the state that the first one found, and nearly all of its time: RLIMIT_CPU
-                # counts the time of the whole process.
+                # The next check needs an unchanged state, and nearly all of the process's CPU time (RLIMIT_CPU).
                 if not self.traces.is_empty() or time.process_time() > STAYING_SHARE * limits.get("CPU", 0):
                     self.channel.send({"op": "stale"})
                     return
@@ -186,10 +185,10 @@ class Server:
         except BaseException:
             traceback.print_exc()
         finally:
-            os._exit(0)  # without the exit handlers that student code may have registered
+            os._exit(0)  # _exit runs no exit handlers of student code
 
     def serve_check(self, request: Dict[str, Any]) -> None:
-        """Serve a check in the server's own process."""
+        """Serve a check in the server's process, without a fork."""
         self.settings.restore()
         clock = Clock(request["begin"]["limits"].get("CPU", 0))
         Child(self.channel, self.functions, self.members, self.tree).serve(request, self.switches, clock)
@@ -198,9 +197,9 @@ class Server:
 
 
 class ProcessSettings:
-    """NumPy's error handling and the warning filters, as they were before the student's modules were imported.
+    """NumPy's error handling and the warning filters, as they were before the import of the student's modules.
 
-    A module that changes them would turn a warning in another function into an exception.
+    A module that changes them could otherwise turn a warning in another function into an exception.
     """
 
     def __init__(self) -> None:
@@ -210,20 +209,20 @@ class ProcessSettings:
     def restore(self) -> None:
         np.seterr(**self.errors)
         warnings.filters[:] = self.filters  # type: ignore[index]
-        warnings._filters_mutated()  # type: ignore[attr-defined]  # otherwise cached decisions stay
+        warnings._filters_mutated()  # type: ignore[attr-defined]  # clears Python's cache of the old filters
 
 
 def set_limits(limits: Dict[str, float]) -> None:
-    """Set limits for this process and all below it. Set inside the namespaces, they bind this sandbox alone."""
+    """Set limits for this process and its children. Inside the namespaces, these limit this sandbox alone."""
     try:
         import resource
     except ImportError:  # not a POSIX system: only the judge's wall time limits a check
         return
     for name, value in limits.items():
-        value = math.ceil(value)  # the kernel takes whole seconds; a timer adds the fraction (limit_check)
+        value = math.ceil(value)  # RLIMIT_CPU has whole seconds; limit_check() sets a timer for a fraction
         kind = getattr(resource, "RLIMIT_" + name)
         hard = resource.getrlimit(kind)[1]
         soft = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        # SIGXCPU comes at the soft limit and shows that it was a timeout. SIGKILL comes at the hard limit, one second
-        # later, and cannot be ignored (setrlimit(2)).
+        # At the soft limit the kernel sends SIGXCPU, which shows that the end was a timeout. One second later, at the
+        # hard limit, it sends SIGKILL, which no code can ignore (setrlimit(2)).
         resource.setrlimit(kind, (soft, soft + 1 if name == "CPU" and hard != soft else soft))

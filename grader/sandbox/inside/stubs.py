@@ -1,16 +1,17 @@
-"""Functions of a submission that stubs can replace, from one check to the next.
+"""Replaces functions of a submission by stubs during a check.
 
     own code ──calls──► the student's function object ──► its own code, or
                                                       └─► a stub: the arguments go to the judge, which calls the
                                                           reference and sends its reply
 
 While a stub is granted, the student's function stays the same object and gets other code (`in_place`). So every
-reference reaches the stub, wherever it is: in a module, a table, a closure, a partial, a class, a default argument.
-Afterwards the object has its own code again. A bound method, a partial and an object with __call__ also stay the same
-objects. Only for a function that is absent, or that Python cannot change, its module's name gets another object.
+reference to the function reaches the stub: in a module, a table, a closure, a partial, a class, a default argument.
+After the check, the object gets its own code back. A bound method, a partial and an object with __call__ also stay the
+same objects. Only if a function is absent, or Python cannot change it, another object replaces it under its module's
+name.
 
-What the reference keeps (a cache) arrives as a Granted, which can only be handed back. The judge replies only where it
-has granted the function to the running check.
+The judge keeps the reference's caches and sends a Granted for each: student code can only pass a Granted to another
+stub. The judge replies only to stubs that it granted to the running check.
 """
 
 from __future__ import annotations
@@ -27,13 +28,13 @@ import numpy as np
 import protocol  # type: ignore[import-not-found]
 
 Ask = Callable[[str, Tuple[Any, ...]], Dict[str, Any]]
-Change = Tuple[Callable[[], None], Callable[[], None]]  # restores the student's own code; puts the stub's code in
-ANY = object()  # in the place of a receiver: the function is bound to no object
-CALL = "the stub to call"  # a constant in the stub's code, which `change_of_code` replaces by the function to call
+Change = Tuple[Callable[[], None], Callable[[], None]]  # functions that restore the code, and set the stub's
+ANY = object()  # as a receiver: the function is bound to no object
+CALL = "the stub to call"  # a constant in the stub's code; `change_of_code` puts the function there
 
 
 class NotWritten(NotImplementedError):
-    """A function of the submission is a stub of the handout, or absent. name: its id."""
+    """The function with this id is absent, or still a stub of the handout."""
 
     def __init__(self, name: str) -> None:
         super().__init__("%s is not written yet" % name.rpartition(".")[2])
@@ -42,7 +43,7 @@ class NotWritten(NotImplementedError):
 
 @dataclass(eq=False, repr=False)
 class Granted:
-    """What the reference keeps for this check. Student code cannot look into it."""
+    """Stands for the reference's cache, which the judge keeps. Student code cannot see its content."""
 
     number: int
     type_name: str
@@ -51,13 +52,13 @@ class Granted:
         return "<cache of the grader's own function>"
 
     def __deepcopy__(self, memo: Any) -> Granted:
-        return self  # a copy must be the same object for the judge, which knows it by its number
+        return self  # a copy means the same object of the judge, which finds it by number
 
 
 class Switch:
-    """One function: the student's own, or a stub while `ask` is set.
+    """One function: it runs the student's own code, or a stub while `ask` is set.
 
-    function: a wrapper that replaces it under its module's name, where its code cannot be changed.
+    function: the wrapper that replaces a function whose code Python cannot change, under its module's name.
     """
 
     def __init__(self, name: str, parameters: List[str], own: Optional[Callable[..., Any]]) -> None:
@@ -67,7 +68,7 @@ class Switch:
         self.own = own
         self.own_parameters = self.find_parameters()
         self.ask: Optional[Ask] = None
-        self.exchanged: List[Change] = []  # one for each object that is a stub now
+        self.exchanged: List[Change] = []  # one Change for each object that is a stub now
 
         def function(*args: Any, **kwargs: Any) -> Any:
             return self.call(args, kwargs)
@@ -83,8 +84,8 @@ class Switch:
         return self.own(*args, **kwargs)
 
     def ask_judge(self, args: Tuple[Any, ...], kwargs: Dict[str, Any]) -> Any:
-        """Return the reference's reply, or the student's own result where the judge requests that: for a cache that
-        came from a forward of the student's own.
+        """Return the reference's result, or the student's own result if the judge requests it ("own"): if the cache
+        came from the student's own forward.
 
         Raises TypeError for arguments that cannot be sent, ValueError with the reference's own message.
         """
@@ -93,12 +94,12 @@ class Switch:
         refused: Optional[TypeError] = None
         try:
             sent = tuple(write_argument(self.short, value) for value in bound)
-        # Do not raise yet: a cache of the student's own may hold anything, and then the judge replies "own".
+        # Do not raise yet: a student's own cache may hold any objects, and then the judge replies "own".
         except TypeError as error:
             sent, refused = (), error
         answer = self.ask(self.name, sent)
         if answer.get("outcome") == "own" and self.own is not None:
-            # For this call the function is the student's own again: a recursion in it must not reach the stub.
+            # Restore the student's code for this call, so that a recursive call does not reach the stub.
             with ExitStack() as undone:
                 for restore, exchange in self.exchanged:
                     restore()
@@ -108,7 +109,7 @@ class Switch:
             raise refused
         if answer.get("outcome") != "value":
             raise ValueError(str(answer.get("text")))
-        # Positions as the judge counts them: into `bound`, not into what the student wrote.
+        # The judge counts positions in `bound`, not in the student's call.
         for position, after in answer["dicts"].items():
             bound[int(position)].update(read_answer(after))
         return read_answer(answer["value"])
@@ -119,19 +120,19 @@ class Switch:
         Raises TypeError as a call of the function would.
         """
         own = self.own_parameters
-        # No signature to go by: names that the reference does not know are taken in the order in which they came.
+        # The student's parameters are unknown. If the reference lacks a keyword's name, pass keywords by their order.
         if own is self.parameters and not set(kwargs) <= set(own):
             return [*args, *kwargs.values()]
         given = {**dict(zip(own, args)), **kwargs}
         bound = []
         for name, alias in zip(own, self.parameters):
             if name not in given and alias not in given:
-                break  # those after it have defaults of the reference's
+                break  # the reference has defaults for the other parameters
             bound.append(given[name] if name in given else given[alias])
         return bound
 
     def find_parameters(self) -> List[str]:
-        """Return the parameters of the student's function, or the reference's where a wrapper hides them."""
+        """Return the parameters' names of the student's function; if a wrapper hides them, those of the reference."""
         try:
             found = list(inspect.signature(self.own).parameters) if self.own is not None else self.parameters
         except Exception:  # student code may have set __signature__ to any object
@@ -141,10 +142,10 @@ class Switch:
 
 @contextmanager
 def in_place(switches: Iterable[Switch], ask: Ask) -> Iterator[None]:
-    """Replace the students' functions of these switches by stubs, for every holder, while this context lasts."""
+    """Make the functions of these switches stubs while this context lasts."""
     with ExitStack() as undone:
         for switch in switches:
-            # Before the change, so that an error on the way undoes as much as was done.
+            # Register each undo before its change, so that an error undoes all changes until then.
             undone.callback(setattr, switch, "ask", switch.ask)
             undone.callback(setattr, switch, "exchanged", [])
             switch.ask = ask
@@ -156,9 +157,9 @@ def in_place(switches: Iterable[Switch], ask: Ask) -> Iterator[None]:
 
 
 def changes_of(switch: Switch) -> Iterator[Change]:
-    """Yield, for each object that a switch's function consists of, how to restore its code and how to make it a stub.
+    """Yield a Change for each object to change for a switch: how to restore its code, and how to make it a stub.
 
-    One at a time, and only after the change before was made: a function bound to two objects is changed twice.
+    The caller applies each Change before it takes the next, because a function bound to two objects is changed twice.
     """
     if isinstance(switch.own, functools.partial):
         yield change_of_partial(switch.own, switch.function)
@@ -174,21 +175,21 @@ def can_change(own: Any, name: str) -> bool:
 def functions_of(own: Any, name: str) -> List[Tuple[types.FunctionType, Any]]:
     """Return the plain functions that a callable runs, each with the object to which it is bound, or ANY.
 
-    For a decorator's wrapper, also return the function that it wraps: other code may hold that function, for example a
-    table that the decorator fills.
+    For a decorator's wrapper, also return the wrapped function, because other code may hold it, for example a table
+    that the decorator fills.
     """
     found: List[Tuple[types.FunctionType, Any]] = []
     waiting = [(own, ANY)]
     while waiting:
         one, receiver = waiting.pop()
         if isinstance(one, types.FunctionType):
-            # Each function counts once per receiver; this also ends a circle of wrappers.
+            # Take each function once per receiver. This also ends the loop if wrappers refer to each other.
             if not any(one is function and receiver is other for function, other in found):
                 found.append((one, receiver))
                 waiting += [(inner, receiver) for inner in wrapped_by(one, name)]
         elif isinstance(one, types.MethodType):
             waiting.append((one.__func__, one.__self__))
-        # These two are written in C and have no code to change, but hold a function that has.
+        # These two types are written in C: they have no code to change, but they hold a function that has code.
         elif isinstance(one, (staticmethod, functools._lru_cache_wrapper)):
             waiting.append((getattr(one, "__wrapped__", None), receiver))
         elif isinstance(vars_of_class(one).get("__call__"), types.FunctionType):  # also a np.vectorize object
@@ -197,7 +198,7 @@ def functions_of(own: Any, name: str) -> List[Tuple[types.FunctionType, Any]]:
 
 
 def wrapped_by(function: types.FunctionType, name: str) -> List[Any]:
-    """Return what a wrapper holds as __wrapped__, or in its closure under the name of the function it stands for."""
+    """Return the functions that a wrapper holds as __wrapped__, or in its closure if they have this name."""
     held = [function.__dict__.get("__wrapped__")]
     for cell in function.__closure__ or ():
         with suppress(ValueError):  # the cell is empty
@@ -206,19 +207,19 @@ def wrapped_by(function: types.FunctionType, name: str) -> List[Any]:
 
 
 def vars_of_class(value: Any) -> Dict[str, Any]:
-    # Not getattr, which could run a metaclass or a property of the student's. Bases first, so that a class wins.
+    # Not getattr, which could run code of the student. Bases come first, so that members of the class replace theirs.
     return {name: member for base in reversed(type(value).__mro__) for name, member in vars(base).items()}
 
 
 def change_of_partial(own: Any, stub: Callable[..., Any]) -> Change:
-    state = own.__reduce__()[2]  # function, arguments, keywords, attributes; what pickle restores
+    state = own.__reduce__()[2]  # pickle's state: function, arguments, keywords, attributes
     return functools.partial(own.__setstate__, state), functools.partial(own.__setstate__, (stub, (), {}, state[3]))
 
 
 def change_of_code(function: types.FunctionType, receiver: Any, switch: Switch) -> Change:
-    """Give a function code that calls the switch. Called with another object than the receiver, it works as before."""
+    """Return the Change that makes a function call the switch, but only if it is called on this receiver."""
     before = function.__code__
-    # A second function with the code as it was, since the first one's is about to change.
+    # A second function with the original code, for calls on other receivers.
     bound = types.FunctionType(
         before, function.__globals__, function.__name__, function.__defaults__, function.__closure__
     )
@@ -231,7 +232,7 @@ def change_of_code(function: types.FunctionType, receiver: Any, switch: Switch) 
             return switch.call(args[1:], kwargs)
         return bound(*args, **kwargs)
 
-    # Python lets __code__ be set only to code with as many free variables as the closure has cells.
+    # Python accepts a new __code__ only if it has as many free variables as the closure has cells.
     code = code_of_stub(len(before.co_freevars))
     constants = tuple(call if value == CALL else value for value in code.co_consts)
     after = code.replace(co_consts=constants, co_name=before.co_name)
@@ -239,14 +240,14 @@ def change_of_code(function: types.FunctionType, receiver: Any, switch: Switch) 
 
 
 def set_code(function: types.FunctionType, code: types.CodeType) -> None:
-    with warnings.catch_warnings():  # Python 3.13 on warns if only one of the two codes is a generator's
+    with warnings.catch_warnings():  # Python 3.13 warns if only the old or the new code is a generator's
         warnings.simplefilter("ignore")
         function.__code__ = code
 
 
 @functools.lru_cache(maxsize=None)
 def code_of_stub(cells: int) -> types.CodeType:
-    """Return code that calls its constant CALL. cells: the number of its free variables, as many as in the closure."""
+    """Return code that calls its constant CALL. cells: the number of its free variables."""
     names = ", ".join("cell_%d" % number for number in range(cells))
     lines = ["def outer(%s):" % names, "    def stub(*args, **kwargs):", "        call = %r" % CALL]
     lines += ["        return call(args, kwargs)"] + (["        " + names] if cells else [])
@@ -255,11 +256,11 @@ def code_of_stub(cells: int) -> types.CodeType:
 
 
 def write_argument(function: str, value: Any) -> Any:
-    """Return a value as it is sent to the judge. Raises TypeError for a value that cannot be sent."""
+    """Return the form of a value that is sent to the judge. Raises TypeError for a value that cannot be sent."""
     if isinstance(value, Granted):
         return protocol.Handle(value.number, value.type_name)
     if isinstance(value, np.ndarray):
-        value = np.array(value, subok=False)  # a plain array: a subclass, np.matrix too, computes in its own way
+        value = np.array(value, subok=False)  # a plain array, because subclasses such as np.matrix compute differently
         if value.dtype.name not in protocol.DTYPES:
             raise TypeError("%s: an array of dtype %s, expected numbers" % (function, value.dtype))
         return value

@@ -1,7 +1,7 @@
-"""Threads of a submission: every machine seems to have CORES cores, and ThreadPool works without shared memory.
+"""Makes threads independent of the machine: Python counts CORES cores, and ThreadPool needs no shared memory.
 
 Pools of threads take their size from the number of cores. A mark must not depend on the grader's machine, so every
-submission sees CORES cores, and every thread has a stack of one size. Code that reads /proc finds the real number.
+submission sees CORES cores, and all threads have stacks of the same size. Code that reads /proc finds the real number.
 
 multiprocessing.pool.ThreadPool uses locks between processes, which need a file in /dev/shm. A sandbox can write no file
 and a check has only one process, so a lock between threads does the same.
@@ -14,13 +14,13 @@ import threading
 from contextlib import suppress
 from typing import Any, Optional
 
-CORES = 4  # as on many students' computers; with one core, code that leaves one core free would start no thread
-# Bytes: glibc's default without a limit. 64 stacks of 8 MiB, the usual limit, would be half of the allowed memory.
+CORES = 4  # as on many students' computers. With 1 core, code that uses all cores but one would start no thread
+# Bytes, glibc's default. The stacks of 64 threads with the usual 8 MiB would take half of the allowed memory.
 THREAD_STACK = 2 << 20
 
 
 def make_uniform(*, shared_memory: bool) -> None:
-    """Let Python's own ways to count cores return CORES. shared_memory: whether locks between processes can be made."""
+    """Make Python's counts of cores return CORES. shared_memory: whether locks between processes work here."""
     threading.stack_size(THREAD_STACK)
     counts = {
         "cpu_count": lambda: CORES,
@@ -29,10 +29,10 @@ def make_uniform(*, shared_memory: bool) -> None:
     }
     for name, count in counts.items():
         if hasattr(os, name):
-            count.__name__ = count.__qualname__ = name  # as a traceback or repr() would show it elsewhere
+            count.__name__ = count.__qualname__ = name  # so that tracebacks and repr() look as usual
             setattr(os, name, count)
     if not shared_memory:
-        # CPython's multiprocessing.synchronize takes all its locks from this one class.
+        # All locks of CPython's multiprocessing.synchronize use this class.
         with suppress(ImportError):
             import _multiprocessing  # type: ignore[import-not-found]
 
@@ -40,9 +40,10 @@ def make_uniform(*, shared_memory: bool) -> None:
 
 
 class ThreadLock:
-    """The base of multiprocessing's locks and semaphores, between the threads of one process.
+    """A lock between threads, which replaces the base class of multiprocessing's locks.
 
-    It has the members of CPython's _multiprocessing.SemLock. name: None, so that no process is started to remove it.
+    ThreadLock has the members of CPython's _multiprocessing.SemLock. name: None, since Python starts a process for
+    named locks.
     """
 
     SEM_VALUE_MAX = (1 << 31) - 1

@@ -1,14 +1,14 @@
-"""Whether a check left a trace that the next check would find, as far as Python can show.
+"""Finds whether a check left a trace: a changed object that the next check would see.
 
     modules of the work tree ──► dicts, lists, functions, classes, objects, arrays    all that can change in place
     modules that they use    ──► what their names stand for                           a patched numpy
 
-Everything is recorded once, before the first check. After that, a look compares identities. A new object can be reached
-only through an old one, which then has changed. Once something is found whose inside cannot be seen, such as a random
-number generator, nothing counts as unchanged any more.
+Traces records every object that the modules reach, once, before the first check. After each check, is_empty() compares
+identities: a new object can be reached only through an old object, which then has changed. If Python cannot show the
+content of some object, such as a random number generator, then every check counts as leaving a trace.
 
-This is for code that leaves traces by mistake. Code can still hide what it keeps. So a failure in a reused process is
-always rerun in a fresh one.
+This finds traces that code leaves by mistake; code can still hide a trace on purpose. So a check that fails in a
+reused process is always rerun in a fresh process.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ from typing import Any, Callable, Dict, List, Optional, Set, Tuple
 
 import numpy as np
 
-MAX_ARRAY = 1 << 20  # bytes of an array that is compared; a larger one counts as unseen, since each look reads it
-MAX_SEEN = 20_000  # objects; the handed-out modules have some hundreds
-# The warnings that a module has given. Python empties it before every check, when the filters are set again.
+MAX_ARRAY = 1 << 20  # bytes; each look compares an array's bytes, so a larger array counts as Unseen
+MAX_SEEN = 20_000  # recorded objects; the handed-out modules have a few hundred
+# The warnings that a module has shown. Python empties it when the filters are set, which is before every check.
 WARNED = "__warningregistry__"
 UNTOLD = ("__builtins__", "__spec__", "__loader__", "__cached__", "__file__", "__path__", WARNED)
 
-# Nothing in these can change, or they belong to the interpreter and are watched by their names.
+# Objects of these types cannot change, or the interpreter owns them and look_at_names() watches their names.
 SOLID = (
     *(bool, int, float, complex, str, bytes, type(None), type(Ellipsis), type(NotImplemented), range, slice),
     *(np.generic, np.dtype, np.ufunc, type(np.where), re.Pattern, types.BuiltinFunctionType, types.CodeType),
@@ -43,33 +43,32 @@ SOLID = (
 )
 # The generators behind np.random and random. Every check seeds them, so their state is not a trace.
 SEEDED = (getattr(np.random.rand, "__self__", None), getattr(random.random, "__self__", None))
-# Taken now: student code may patch both classes later.
+# Saved now, because student code may patch both classes later.
 SETTING: Any = object.__setattr__
 empty_cache: Any = functools._lru_cache_wrapper.cache_clear
 OTHERS = (builtins, sys, os, random, warnings, np, np.linalg, np.random)
 
 
 class Unseen(Exception):
-    """The inside of an object cannot be seen."""
+    """Python cannot show the whole state of an object."""
 
 
 class Traces:
-    """A record of everything that a check can reach by name."""
+    """A record of all objects that a check can reach by name, as they were before the first check."""
 
     def __init__(self, package: str, switch: Optional[type] = None) -> None:
-        """package: the student's modules, as sys.modules has them now. switch: the class of what replaces functions
-        there (stubs.py)."""
+        """package: the name of the student's package. switch: the class Switch of stubs.py."""
         self.package = package
         self.switch = switch
-        self.seen: Dict[int, Any] = {}  # everything recorded; kept alive, so that no new object gets the same id
+        self.seen: Dict[int, Any] = {}  # id → object; kept alive here, so that no new object gets the same id
         self.namespaces: Set[int] = set()
-        # Pairs: what is held now, as a view, and a list of what was held. The view follows every later change.
+        # For each container: a live view of its values, and a list of the values before the first check.
         self.held: List[Tuple[Any, List[Any]]] = []
         self.functions: List[Tuple[Any, ...]] = []
         self.same: List[Callable[[], bool]] = []
         try:
             modules = [sys.modules[name] for name in self.names()]
-            # Before the looks: a warning would add this name to a module, and that is not a trace.
+            # Add this name now: a later warning would add it to a module, and that is not a trace.
             for module in modules:
                 module.__dict__.setdefault(WARNED, {})
             for module in modules:
@@ -85,8 +84,8 @@ class Traces:
             self.same = [lambda: False]
 
     def is_empty(self) -> bool:
-        """Whether nothing has changed."""
-        # By identity: a comparison with == could run student code, and one of arrays takes long.
+        """Whether no recorded object has changed."""
+        # Compare by identity, because == could run student code, and takes long for arrays.
         for now, before in self.held:
             if len(now) != len(before) or not all(map(operator.is_, now, before)):
                 return False
@@ -97,21 +96,21 @@ class Traces:
         return all(is_same() for is_same in self.same)
 
     def names(self) -> List[str]:
-        """Return the names of the package's modules. A name that is new later is a trace: a new module has a state."""
+        """Return the names of the package's loaded modules. A module that a check loads is a trace."""
         return [name for name in sys.modules if self.is_named_ours(name)]
 
     def has_same_modules(self) -> bool:
         if len(sys.modules) != self.count:
             if self.names() != self.loaded:
                 return False
-            self.count = len(sys.modules)  # a library imported a module of its own when it needed it
+            self.count = len(sys.modules)  # a library imported one of its own modules late
         return True
 
     def look(self, value: Any) -> None:
-        """Record what can change in a value, and look at everything that it holds. Raises Unseen."""
+        """Record what can change in a value, and do the same for every object that the value holds. Raises Unseen."""
         if isinstance(value, SOLID) and type(value).__module__.partition(".")[0] in ("builtins", "numpy", "re"):
             return
-        # Seen already: this also ends the look at an object that holds itself.
+        # Already recorded. This also ends the recursion for an object that holds itself.
         if id(value) in self.seen:
             return
         self.seen[id(value)] = value
@@ -139,8 +138,8 @@ class Traces:
         elif kind is functools._lru_cache_wrapper:
             self.look_at_cache(value)
         elif kind is self.switch:
-            self.look(value.own)  # not at `ask`, which every check sets anew
-        # A lock has no state except whether it is held.
+            self.look(value.own)  # do not record `ask`, which every check sets again
+        # The only state of a lock is whether it is held.
         elif kind is _thread.LockType:
             self.same.append(lambda: not value.locked())
         elif kind is types.MethodType:
@@ -156,7 +155,7 @@ class Traces:
         elif self.is_open(kind):
             self.look(kind)
             self.look(value.__dict__)
-        # Any other class may keep its state where Python shows none: an iterator, a generator, a class in C.
+        # Any other class (an iterator, a generator, a class in C) may have state that Python does not show.
         elif kind is not object and kind.__module__ not in ("typing", "__future__"):
             raise Unseen
 
@@ -165,7 +164,7 @@ class Traces:
             self.look(value)
 
     def look_at_names(self, names: Any) -> None:
-        """Record what each name of a namespace stands for, and nothing below that."""
+        """Record which object each name of a namespace refers to, but not the state of these objects."""
         if id(names) not in self.namespaces:
             self.namespaces.add(id(names))
             self.held.append((names.values(), list(names.values())))
@@ -174,19 +173,19 @@ class Traces:
         if array.dtype.hasobject or array.nbytes > MAX_ARRAY:
             raise Unseen
         content, form = array.tobytes(), (array.shape, array.dtype, array.flags.writeable)
-        # Shape, dtype and bytes: == could be the array's own, and NaN is not equal to itself.
+        # Compare shape, dtype and bytes, because == finds NaN different from itself.
         self.same.append(lambda: (array.shape, array.dtype, array.flags.writeable) == form)
         self.same.append(lambda: array.tobytes() == content)
 
     def look_at_module(self, module: Any) -> None:
-        """threading starts anew after every fork, so it is not recorded; threads are counted."""
+        """Record a module, except `threading`, which resets itself after every fork; is_empty() counts threads."""
         if self.is_named_ours(module.__name__):
             self.look(module.__dict__)
         elif module is not threading:
             self.look_at_names(module.__dict__)
 
     def look_at_function(self, function: Any) -> None:
-        """If the function is a library's, only its attributes are recorded. The library may keep a state behind it."""
+        """Record a function's attributes, and for the package's own functions also the objects that they hold."""
         parts = (function.__code__, function.__defaults__, function.__kwdefaults__, function.__closure__)
         self.functions.append((function, *parts))
         if self.is_own(function):
@@ -194,17 +193,17 @@ class Traces:
             self.look_at_all(function.__closure__ or ())
 
     def look_at_cache(self, function: Any) -> None:
-        """What a cache holds cannot be seen. If it is empty now, it can be emptied again before the next check."""
+        """Python cannot show a cache's content. Only a cache that is empty now can be emptied before the next check."""
         if function.cache_info().currsize:
             raise Unseen
         self.same.append(lambda: empty_cache(function) is None)
         self.look(function.__wrapped__)
 
     def look_at_class(self, kind: type) -> None:
-        # A library's class is watched by the name under which its module holds it.
+        # look_at_names() watches the classes of libraries, by their names.
         if not self.is_own(kind):
             return
-        # A metaclass of the student's can hold any state, and can change what the class shows of itself.
+        # A student's metaclass can have any state, and can hide attributes of its classes.
         if type(kind) is not type:
             raise Unseen
         self.held.append((vars(kind).values(), list(vars(kind).values())))
@@ -212,13 +211,13 @@ class Traces:
         self.look_at_all(kind.__bases__)
 
     def is_open(self, kind: type) -> bool:
-        """Whether an object of this class keeps everything in its __dict__."""
+        """Whether objects of this class keep their whole state in their __dict__."""
         bases = [base for base in kind.__mro__ if base is not object]
         plain = all(self.is_own(base) and "__slots__" not in vars(base) for base in bases)
         return bool(bases) and plain and kind.__setattr__ is SETTING
 
     def is_own(self, value: Any) -> bool:
-        """Whether the student's code, or the code handed out with it, made a function or class."""
+        """Whether a module of the package (the student's or a handed-out file) defines this function or class."""
         return self.is_named_ours(getattr(value, "__module__", None))
 
     def is_named_ours(self, name: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Finds which file of the submission a line of code is in, and whether a function was ever filled in."""
+"""Finds in which student file and line an error happened, and whether a function is still a stub."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import os
 import traceback
 from typing import Any, Dict, List
 
-MAX_TEXT = 4000  # characters of an exception's text; the judge cuts it again, to what a page shows
-MAX_FRAMES = 20  # of a traceback: an endless recursion has a thousand
+MAX_TEXT = 4000  # characters of an exception's text; the judge cuts the text further, for the page
+MAX_FRAMES = 20  # frames of a traceback in a reply; an endless recursion has a thousand
 
 
 class WorkTree:
@@ -17,16 +17,16 @@ class WorkTree:
         self.root = os.path.join(work, package) + os.sep
 
     def describe(self, error: BaseException) -> Dict[str, Any]:
-        """Describe an exception as data: its name, its text, and the lines of the submission that it passed."""
+        """Return an exception as data: its type's name, its text, and its traceback lines in the submission."""
         try:
             text = str(error)
-        # Its class may be the student's, with a __str__ that raises anything.
+        # A student's exception class may have a __str__ that raises anything.
         except BaseException:
             text = "(its text could not be read)"
         frames: List[Any] = []
         for frame, line in traceback.walk_tb(error.__traceback__):
             self.add_frame(frames, frame.f_code.co_filename, line, frame.f_code.co_name)
-        if isinstance(error, SyntaxError):  # no frame is in the file that does not compile
+        if isinstance(error, SyntaxError):  # the traceback has no frame for a file that does not compile
             text = str(error.msg)
             self.add_frame(frames, error.filename, error.lineno, "")
         return {
@@ -41,12 +41,12 @@ class WorkTree:
             frames.append((self.name_of(path), line, function[:100]))
 
     def name_of(self, path: str) -> str:
-        """Return the path of a file below the package, with slashes."""
+        """Return the path of a file relative to the package, with slashes."""
         return path[len(self.root) :].replace(os.sep, "/")
 
     def find_loop(self, frames: List[Any]) -> List[Any]:
-        """Find the outermost `while` around the first of these lines. The line itself differs from run to run, and a
-        result must not."""
+        """Find the outermost `while` around the first of these lines. A timeout interrupts another line in each run,
+        but equal submissions must get equal results."""
         for path, line, function in frames[:1]:
             try:
                 with open(self.root + path, "rb") as file:
@@ -59,10 +59,10 @@ class WorkTree:
         return []
 
     def is_stub(self, name: str) -> bool:
-        """Whether the function computes nothing: the student never replaced the handout's body."""
+        """Whether the function computes nothing, so that it is still the handout's stub."""
         module, _, attribute = name.rpartition(".")
         owner = ""
-        # No such file: the name is a method's, module.class.method.
+        # There is no such file, so this is the name of a method: module.class.method.
         if not os.path.isfile(self.root + module.replace(".", os.sep) + ".py"):
             module, _, owner = module.rpartition(".")
         try:

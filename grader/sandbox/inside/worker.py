@@ -4,10 +4,10 @@
                                 │  imports the student's modules once
                                 └─ waits for the child and reports how it ended
 
-It starts with the rights of the process that started the sandbox. It sets the limits, gives up its rights, and then
-imports a student's modules. From that import on, the judge trusts neither the worker nor its children. The judge treats
-their messages as data, watches the processes from outside, and kills all of them when in doubt. There is nothing to
-steal here: no expected value, no check and no reference ever enters this process.
+The worker starts with the rights of the process that started the sandbox. The worker sets the limits, gives up its
+rights, and then imports a student's modules. After that import, the judge trusts neither the worker nor its children:
+it treats their messages as data, watches the processes from outside, and kills all of them when in doubt. Expected
+values, checks and the reference never enter this process, so student code cannot steal them.
 """
 
 from __future__ import annotations
@@ -25,26 +25,26 @@ import server  # type: ignore[import-not-found]
 import threads  # type: ignore[import-not-found]
 from channel import Channel, private_pipes  # type: ignore[import-not-found]
 
-# A submission may have a file of any name, so none of our modules keeps its name.
+# Remove our modules' names from sys.modules, because a submission may have a file of any name.
 for name, module in list(sys.modules.items()):
     if "." not in name and name != "__main__" and os.path.dirname(getattr(module, "__file__", None) or "") == HERE:
         del sys.modules[name]
 
 
 def main(options: Dict[str, Any]) -> None:
-    """Set up, say hello, then serve until the judge closes the pipe."""
+    """Set up, send hello, then serve until the judge closes the pipe."""
     requests, replies = private_pipes()
     child.OUTPUT.append(sys.stdout)
-    server.set_limits(options["limits"])  # first, so that everything below is limited too
+    server.set_limits(options["limits"])  # first, so that the limits apply to all code below
     uid: Optional[int] = options["uid"]
     if uid is not None:
-        # Groups first: without root's uid, setgroups and setresgid fail. All three ids, or the saved one leads back.
+        # Groups first, since only root can set them. Set all three ids, since a process can return to its saved id.
         os.setgroups([])
         os.setresgid(uid, uid, uid)
         os.setresuid(uid, uid, uid)
     if options.get("confine"):
         confine.confine(options["confine"])
-    # Last, since the filter refuses some of the calls above.
+    # After the lines above, because the filter refuses some of their system calls.
     if options.get("calls"):
         confine.close_calls(bytes.fromhex(options["calls"]))
     sys.dont_write_bytecode = True
