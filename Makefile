@@ -12,6 +12,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 READY := $(VENV)/.ready
 PEERS_READY := .venv-peers/.installed
+SANITIZED := build/sanitized
 DOCS_READY := $(VENV)/.docs-ready
 # Each test worker takes a file at a time, in the order of tests/conftest.py: files that wait for processes come first.
 # One BLAS thread: several tests run at once, and BLAS threads that wait for each other would keep the cores busy.
@@ -21,7 +22,7 @@ PYTEST := OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --d
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup grade test quick fixtures check-fixtures template check-template schema check-schema reference check-reference release audit attacks lint format bench bench-peers fuzz mutants notebooks train-figures docs docs-output pictures picture training-picture clean
+.PHONY: help setup grade test quick fixtures check-fixtures template check-template schema check-schema reference check-reference release audit attacks lint format bench bench-peers fuzz mutants sanitize notebooks train-figures docs docs-output pictures picture training-picture clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F'\t' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -108,6 +109,14 @@ fuzz: $(READY)  ## send a million malformed frames through the wire format of ju
 
 mutants: $(READY)  ## fail if the checks miss a small mistake in the reference that bench/mutants.toml does not explain
 	$(BIN)/python -m bench.mutants
+
+sanitize: $(READY)  ## run the tests of the kernels with AddressSanitizer, in a copy under build/ (minutes, most of them to compile)
+	rm -rf $(SANITIZED) && mkdir -p $(SANITIZED)
+	cp -r assignment bench grader reference tests pyproject.toml README.md setup.py $(SANITIZED)
+	rm -f $(SANITIZED)/reference/kernels.*.so
+	cd $(SANITIZED) && CFLAGS="-O2 -fsanitize=address" LDFLAGS="-fsanitize=address" $(CURDIR)/$(BIN)/python setup.py --quiet build_ext --inplace --force
+	@# Without the kernels their tests would be skipped. NumPy and Python are not built for the check of leaks.
+	cd $(SANITIZED) && ls reference/kernels.*.so && LD_PRELOAD=$$(gcc -print-file-name=libasan.so) ASAN_OPTIONS=detect_leaks=0 $(CURDIR)/$(BIN)/python -m pytest -p no:cacheprovider tests/reference/test_fast_layers.py tests/reference/test_blas_threads.py
 
 notebooks: $(READY)  ## run all notebooks and compare their figures with the course documents; uses CIFAR-10 if CIFAR10_DIR is set (minutes)
 	$(BIN)/python -m bench.notebooks

@@ -6,6 +6,7 @@ numpy_kernels.py takes over, and a warning says so once.
 """
 
 import contextlib
+import ctypes
 import os
 import threading
 import warnings
@@ -42,6 +43,10 @@ __all__ = ["conv_backward_fast", "conv_forward_fast", "max_pool_backward_fast", 
 
 # The dtypes for which there are compiled kernels.
 COMPILED = (np.dtype(np.float32), np.dtype(np.float64))
+# The names of one function of OpenBLAS: NumPy's and SciPy's copies add a prefix or a suffix.
+BLAS_CALLBACK_SETTERS = [
+    f"{prefix}openblas_set_threads_callback_function{suffix}" for prefix in ("scipy_", "") for suffix in ("64_", "")
+]
 
 
 def conv_forward_fast(x, w, b, conv_param):
@@ -57,8 +62,8 @@ def conv_forward_fast(x, w, b, conv_param):
     dtype = np.result_type(x, w, b)
     out = np.empty(_conv_shape(x, w, conv_param), dtype=dtype)
     if out.size:
-        with _one_blas_thread():
-            _kernels(dtype, w).conv_forward(*_ready(dtype, x, w, biases), out, *_steps(x, conv_param))
+        with _one_blas_thread(len(x)):
+            kernels_for(dtype, w).conv_forward(*ready(dtype, x, w, biases), out, *_steps(x, conv_param))
     return out, (x, w, b, conv_param)
 
 
@@ -73,11 +78,28 @@ def conv_backward_fast(dout, cache):
     expect_conv("conv_backward_fast", x, w, _flat(b), conv_param)
     expect_shape("conv_backward_fast", "dout", dout, _conv_shape(x, w, conv_param))
     dtype = np.result_type(dout, x, w)
-    dx, dw = np.empty(x.shape, dtype=dtype), np.empty(w.shape, dtype=dtype)
-    with _one_blas_thread():
-        _kernels(dtype, dout, w).conv_backward(*_ready(dtype, dout, x, w), dx, dw, *_steps(x, conv_param))
-    db = dout.sum(axis=(0, 2, 3))
-    return dx.astype(np.result_type(dout, w), copy=False), dw.astype(np.result_type(dout, x), copy=False), db
+    dx, dw, db = (np.empty(shape, dtype=dtype) for shape in (x.shape, w.shape, w.shape[:1]))
+    with _one_blas_thread(len(x)):
+        kernels_for(dtype, dout, w).conv_backward(*ready(dtype, dout, x, w), dx, dw, db, *_steps(x, conv_param))
+    dtypes = np.result_type(dout, w), np.result_type(dout, x), dout.dtype
+    return tuple(array.astype(dtype, copy=False) for array, dtype in zip((dx, dw, db), dtypes, strict=True))
+
+
+class PoolCache(tuple):
+    """(x, pool_param), as the naive forward's cache, with what the quick backward needs.
+
+    window: (pool_height, pool_width, stride) at the time. chosen (N, C, H', W'): where each value of out stood in its
+    window, counted in reading order.
+    """
+
+    def __new__(cls, x, pool_param, window, chosen):
+        return super().__new__(cls, (x, pool_param))
+
+    def __init__(self, x, pool_param, window, chosen):
+        self.window, self.chosen = window, chosen
+
+    def __getnewargs__(self):
+        return (*self, self.window, self.chosen)
 
 
 def max_pool_forward_fast(x, pool_param):
@@ -88,10 +110,7 @@ def max_pool_forward_fast(x, pool_param):
     Raises ValueError as max_pool_forward_naive does.
     """
     expect_pool("max_pool_forward_fast", x, pool_param)
-    out = np.empty(_pool_shape(x, pool_param), dtype=x.dtype)
-    if out.size:
-        _kernels(x.dtype, x).max_pool_forward(*_ready(x.dtype, x), out, *_window(pool_param))
-    return out, (x, pool_param)
+    return _pool(x, pool_param)
 
 
 def max_pool_backward_fast(dout, cache):
@@ -104,11 +123,23 @@ def max_pool_backward_fast(dout, cache):
     x, pool_param = cache
     expect_pool("max_pool_backward_fast", x, pool_param)
     expect_shape("max_pool_backward_fast", "dout", dout, _pool_shape(x, pool_param))
-    # The values of x are only compared, so a wider dtype changes nothing.
-    dtype = np.result_type(dout, x)
-    dx = np.empty(x.shape, dtype=dtype)
-    _kernels(dtype, x).max_pool_backward(*_ready(dtype, dout, x), dx, *_window(pool_param))
-    return dx.astype(dout.dtype, copy=False)
+    window = _window(pool_param)
+    if not isinstance(cache, PoolCache) or cache.window != window:
+        _, cache = _pool(x, pool_param)
+    dx = np.empty(x.shape, dtype=dout.dtype)
+    (upstream,) = ready(dout.dtype, dout)
+    kernels_for(dout.dtype, dout).max_pool_backward(upstream, cache.chosen, dx, *window)
+    return dx
+
+
+def _pool(x, pool_param):
+    """The largest values, and a PoolCache."""
+    window = _window(pool_param)
+    out = np.empty(_pool_shape(x, pool_param), dtype=x.dtype)
+    chosen = np.empty(out.shape, dtype=np.uint8 if window[0] * window[1] <= 256 else np.intp)
+    if out.size:
+        kernels_for(x.dtype, x).max_pool_forward(*ready(x.dtype, x), out, chosen, *window)
+    return out, PoolCache(x, pool_param, window, chosen)
 
 
 def _flat(b):
@@ -140,13 +171,13 @@ def _window(pool_param):
     return pool_param["pool_height"], pool_param["pool_width"], pool_param["stride"]
 
 
-def _ready(dtype, *arrays):
-    """Return the arrays in C order, aligned and of one dtype; copies only where needed."""
+def ready(dtype, *arrays):
+    """The arrays in C order, aligned and of one dtype; copies only where they are not so already."""
     return (np.require(array, dtype, ("C", "A")) for array in arrays)
 
 
-def _kernels(dtype, *arrays):
-    """Return the compiled kernels if they exist and support the dtype, else NumPy's; also NumPy's for empty arrays."""
+def kernels_for(dtype, *arrays):
+    """The compiled kernels where they are there and know the dtype, else NumPy's; NumPy's too for empty arrays."""
     if dtype not in COMPILED or not all(array.size for array in arrays):
         return numpy_kernels
     if kernels is None:
@@ -156,12 +187,12 @@ def _kernels(dtype, *arrays):
 
 
 @contextlib.contextmanager
-def _one_blas_thread():
-    """Limit BLAS to one thread: each thread of the kernels calls it.
+def _one_blas_thread(images):
+    """Keep BLAS to one thread: the kernels call it from each of theirs, an image a thread. One image gets all of BLAS.
 
     The limit holds for the whole process. Two Python threads would undo each other's limit, so one waits for the other.
     """
-    if kernels is None:
+    if kernels is None or images == 1:
         yield
         return
     with _turn, _blas().limit(limits=1):
@@ -170,10 +201,24 @@ def _one_blas_thread():
 
 @lru_cache(maxsize=None)
 def _blas():
+    """Return the loaded BLAS libraries, after those that can share threads with OpenMP do so (kernels_threads.pxi)."""
     # Searching the loaded libraries takes longer than a small convolution, so it is done once.
     from threadpoolctl import ThreadpoolController
 
-    return ThreadpoolController().select(user_api="blas")
+    libraries = ThreadpoolController().select(user_api="blas")
+    _set_blas_callback(libraries, kernels.blas_callback() if kernels.thread_count() > 1 else 0)
+    return libraries
+
+
+def _set_blas_callback(libraries, address):
+    """Let each OpenBLAS with threads of its own call this function to run its jobs; 0: its own threads run them."""
+    for library in libraries.lib_controllers:
+        if library.internal_api == "openblas" and library.threading_layer == "pthreads":
+            for name in BLAS_CALLBACK_SETTERS:
+                setter = getattr(library.dynlib, name, None)
+                if setter is not None:
+                    setter(ctypes.c_void_p(address))
+                    break
 
 
 @lru_cache(maxsize=None)
@@ -191,6 +236,8 @@ def _begin_as_child():
     global _turn
     _turn = threading.Lock()
     kernels.use_threads(1)
+    if _blas.cache_info().currsize:
+        _set_blas_callback(_blas(), 0)
 
 
 _turn = threading.Lock()

@@ -1,106 +1,96 @@
-# Part of kernels.pyx: max-pooling, a plane (a channel of an image) at a time.
+# Part of kernels.pyx: max-pooling, a plane (a channel of an image) at a time. The forward notes where the largest value of
+# each window stood, so that the backward need not read x.
 
-cdef inline void largest_of_row(
-    const real *x, ptrdiff_t W, ptrdiff_t HH, ptrdiff_t WW, ptrdiff_t stride, ptrdiff_t W_out, real *out
+# Where a value stands in its window, in reading order. A byte is enough for windows of up to 256 values.
+ctypedef fused place:
+    uchar
+    ptrdiff_t
+
+
+cdef int set_for_pooling(const real *kind, ptrdiff_t HH, ptrdiff_t WW, ptrdiff_t stride, ptrdiff_t W_out) noexcept nogil:
+    """The widest set that has whole vectors for a row of 2 x 2 windows, else DIRECT_COUNT."""
+    cdef int chosen = _first if HH == WW == stride == 2 else DIRECT_COUNT
+    while chosen < DIRECT_COUNT and W_out < lanes_of(kind, chosen):
+        chosen += 1
+    return chosen
+
+
+cdef void largest_of_row(
+    const real *x, ptrdiff_t W, ptrdiff_t HH, ptrdiff_t WW, ptrdiff_t stride, ptrdiff_t W_out, real *out, place *chosen
 ) noexcept nogil:
-    """IN x: the HH rows that a row of windows sees. OUT out (W_out). NaN is larger than everything, as for np.max."""
+    """IN x: the HH rows that a row of windows sees. OUT out, chosen (W_out). NaN is larger than everything, as for np.max.
+
+    The first of equals is chosen, and the first NaN, since nothing is larger than NaN.
+    """
     cdef ptrdiff_t i, j, q
     cdef real value
     for q in range(W_out):
         out[q] = x[q * stride]
+        chosen[q] = 0
     for i in range(HH):
         for j in range(WW):
             for q in range(W_out):
                 value = x[i * W + j + q * stride]
-                out[q] = value if value > out[q] or value != value else out[q]
-
-
-cdef void give_to_largest(
-    const real *dout, const real *x, ptrdiff_t W, ptrdiff_t HH, ptrdiff_t WW, ptrdiff_t stride, ptrdiff_t W_out,
-    real *dx,
-) noexcept nogil:
-    """IN dout (W_out), x: the HH rows that a row of windows sees. OUT dx: those rows, added to.
-
-    The first of equals takes it, and the first NaN, since nothing is larger than NaN.
-    """
-    cdef ptrdiff_t i, j, q, best
-    cdef real value, largest
-    for q in range(W_out):
-        best = q * stride
-        largest = x[best]
-        for i in range(HH):
-            for j in range(WW):
-                value = x[i * W + j + q * stride]
-                if value > largest or (value != value and largest == largest):
-                    largest, best = value, i * W + j + q * stride
-        dx[best] += dout[q]
-
-
-cdef void give_to_largest_of_four(
-    const real *dout, const real *x0, const real *x1, ptrdiff_t W_out, real *dx0, real *dx1
-) noexcept nogil:
-    """give_to_largest for 2 x 2 windows that do not overlap: each value of dx is written once.
-
-    IN x0, x1: the two rows that a row of windows sees. OUT dx0, dx1: those rows, of W_out * 2 columns.
-    """
-    cdef ptrdiff_t q
-    cdef real a, b, c, d, best, largest
-    for q in range(W_out):
-        a, b, c, d = x0[2 * q], x0[2 * q + 1], x1[2 * q], x1[2 * q + 1]
-        best = 0 if b <= a else 0 if a != a else 1
-        largest = a if b <= a else a if a != a else b
-        best = best if c <= largest else best if largest != largest else 2
-        largest = largest if c <= largest else largest if largest != largest else c
-        best = best if d <= largest else best if largest != largest else 3
-        dx0[2 * q] = dout[q] if best == 0 else 0
-        dx0[2 * q + 1] = dout[q] if best == 1 else 0
-        dx1[2 * q] = dout[q] if best == 2 else 0
-        dx1[2 * q + 1] = dout[q] if best == 3 else 0
+                if value > out[q] or (value != value and out[q] == out[q]):
+                    out[q] = value
+                    chosen[q] = <place> (i * WW + j)
 
 
 def max_pool_forward(
-    const real[:, :, :, ::1] x, real[:, :, :, ::1] out, ptrdiff_t HH, ptrdiff_t WW, ptrdiff_t stride
+    const real[:, :, :, ::1] x, real[:, :, :, ::1] out, place[:, :, :, ::1] chosen, ptrdiff_t HH, ptrdiff_t WW,
+    ptrdiff_t stride,
 ):
-    """IN x (N, C, H, W). OUT out (N, C, H_out, W_out)."""
+    """IN x (N, C, H, W). OUT out, chosen (N, C, H_out, W_out): the largest value of each window, and where it stands."""
     cdef ptrdiff_t planes = x.shape[0] * x.shape[1], H = x.shape[2], W = x.shape[3]
-    cdef ptrdiff_t H_out = out.shape[2], W_out = out.shape[3], plane, i
+    cdef ptrdiff_t H_out = out.shape[2], W_out = out.shape[3], plane, i, at
     cdef int threads = threads_for(planes, 4.0 * planes * H_out * W_out * HH * WW)
+    cdef int set_ = set_for_pooling(&x[0, 0, 0, 0], HH, WW, stride, W_out) if place is uchar else DIRECT_COUNT
     cdef const real *source = &x[0, 0, 0, 0]
     cdef real *target = &out[0, 0, 0, 0]
+    cdef place *places = &chosen[0, 0, 0, 0]
     for plane in prange(planes, nogil=True, num_threads=threads, schedule="static"):
-        for i in range(H_out):
-            if HH == WW == stride == 2:
-                # Constants, so that the compiler unrolls and vectorises.
-                largest_of_row(source + (plane * H + i * 2) * W, W, 2, 2, 2, W_out, target + (plane * H_out + i) * W_out)
-            else:
+        at = plane * H_out * W_out
+        if set_ == DIRECT_COUNT:
+            for i in range(H_out):
                 largest_of_row(
-                    source + (plane * H + i * stride) * W, W, HH, WW, stride, W_out,
-                    target + (plane * H_out + i) * W_out,
+                    source + (plane * H + i * stride) * W, W, HH, WW, stride, W_out, target + at + i * W_out,
+                    places + at + i * W_out,
                 )
+        elif real is float:
+            direct_float_sets[set_].pool(source + plane * H * W, W, H_out, W_out, target + at, <uchar *> places + at)
+        else:
+            direct_double_sets[set_].pool(source + plane * H * W, W, H_out, W_out, target + at, <uchar *> places + at)
 
 
 def max_pool_backward(
-    const real[:, :, :, ::1] dout, const real[:, :, :, ::1] x, real[:, :, :, ::1] dx, ptrdiff_t HH, ptrdiff_t WW,
+    const real[:, :, :, ::1] dout, const place[:, :, :, ::1] chosen, real[:, :, :, ::1] dx, ptrdiff_t HH, ptrdiff_t WW,
     ptrdiff_t stride,
 ):
-    """IN dout (N, C, H_out, W_out), x (N, C, H, W). OUT dx (N, C, H, W)."""
-    cdef ptrdiff_t planes = x.shape[0] * x.shape[1], H = x.shape[2], W = x.shape[3]
-    cdef ptrdiff_t H_out = dout.shape[2], W_out = dout.shape[3], plane, i
+    """IN dout, chosen (N, C, H_out, W_out). OUT dx (N, C, H, W)."""
+    cdef ptrdiff_t planes = dx.shape[0] * dx.shape[1], H = dx.shape[2], W = dx.shape[3]
+    cdef ptrdiff_t H_out = dout.shape[2], W_out = dout.shape[3], plane, i, q, at
     cdef int threads = threads_for(planes, 4.0 * planes * H_out * W_out * HH * WW)
-    cdef const real *source = &x[0, 0, 0, 0]
+    cdef int set_ = set_for_pooling(&dx[0, 0, 0, 0], HH, WW, stride, W_out) if place is uchar else DIRECT_COUNT
     cdef const real *upstream = &dout[0, 0, 0, 0]
+    cdef const place *places = &chosen[0, 0, 0, 0]
     cdef real *target = &dx[0, 0, 0, 0]
+    # From a window's first value to the one of each place.
+    cdef ptrdiff_t[::1] offset = (np.arange(HH)[:, np.newaxis] * W + np.arange(WW)).reshape(-1)
     for plane in prange(planes, nogil=True, num_threads=threads, schedule="static"):
-        memset(target + plane * H * W, 0, H * W * sizeof(real))
-        for i in range(H_out):
-            if HH == WW == stride == 2:
-                give_to_largest_of_four(
-                    upstream + (plane * H_out + i) * W_out,
-                    source + (plane * H + 2 * i) * W, source + (plane * H + 2 * i + 1) * W, W_out,
-                    target + (plane * H + 2 * i) * W, target + (plane * H + 2 * i + 1) * W,
-                )
-            else:
-                give_to_largest(
-                    upstream + (plane * H_out + i) * W_out, source + (plane * H + i * stride) * W, W, HH, WW, stride,
-                    W_out, target + (plane * H + i * stride) * W,
-                )
+        at = plane * H_out * W_out
+        if set_ == DIRECT_COUNT or W != 2 * W_out or H != 2 * H_out:
+            memset(target + plane * H * W, 0, H * W * sizeof(real))
+        if set_ == DIRECT_COUNT:
+            for i in range(H_out):
+                for q in range(W_out):
+                    target[(plane * H + i * stride) * W + q * stride + offset[places[at + i * W_out + q]]] += (
+                        upstream[at + i * W_out + q]
+                    )
+        elif real is float:
+            direct_float_sets[set_].unpool(
+                upstream + at, <const uchar *> places + at, W, H_out, W_out, target + plane * H * W
+            )
+        else:
+            direct_double_sets[set_].unpool(
+                upstream + at, <const uchar *> places + at, W, H_out, W_out, target + plane * H * W
+            )

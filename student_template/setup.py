@@ -9,9 +9,9 @@ import sys
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-# Flags for the compiler and for the linker. Apple's clang does not include OpenMP.
-FLAGS = {"win32": (["/O2", "/openmp"], []), "darwin": (["-O3"], [])}
-OTHER_FLAGS = (["-O3", "-fopenmp"], ["-fopenmp"])
+# To the compiler, to the linker. Apple's clang has no OpenMP of its own.
+FLAGS = {"win32": (["/O2", "/openmp"], []), "darwin": (["-O3", "-fno-math-errno"], [])}
+OTHER_FLAGS = (["-O3", "-fno-math-errno", "-fopenmp"], ["-fopenmp"])
 
 
 class build_optional_ext(build_ext):

@@ -1,5 +1,4 @@
-"""The kernels of fast_layers.py in NumPy: for machines without a compiler, and for dtypes that kernels.pyx does not
-support.
+"""The kernels of fast_layers.py and fast_optim.py in NumPy: without a compiler, and for dtypes that kernels.pyx lacks.
 
 The functions have the signatures and results of kernels.pyx, for any dtype. Before it calls them, fast_layers.py checks
 the shapes and creates the arrays marked OUT. No temporary array is larger than a few images: convolutions go image by
@@ -19,12 +18,13 @@ def conv_forward(x, w, b, out, stride, pad):
     out += b.reshape(F, 1, 1)
 
 
-def conv_backward(dout, x, w, dx, dw, stride, pad):
-    """IN dout (N, F, H', W'), x (N, C, H, W), w (F, C, HH, WW). OUT dx (N, C, H, W), dw (F, C, HH, WW)."""
+def conv_backward(dout, x, w, dx, dw, db, stride, pad):
+    """IN dout (N, F, H', W'), x (N, C, H, W), w (F, C, HH, WW). OUT dx (N, C, H, W), dw (F, C, HH, WW), db (F,)."""
     N, C, H, W = x.shape
     F, _, HH, WW = w.shape
     H_out, W_out = dout.shape[2:]
     rows = w.reshape(F, C * HH * WW)
+    db[:] = dout.sum(axis=(0, 2, 3))
     dw[:] = 0
     for n in range(N):
         upstream = dout[n].reshape(F, H_out * W_out)
@@ -38,29 +38,31 @@ def conv_backward(dout, x, w, dx, dw, stride, pad):
         dx[n] = dx_padded[:, pad : pad + H, pad : pad + W]
 
 
-def max_pool_forward(x, out, HH, WW, stride):
-    """IN x (N, C, H, W). OUT out (N, C, H', W')."""
+def max_pool_forward(x, out, chosen, HH, WW, stride):
+    """IN x (N, C, H, W). OUT out, chosen (N, C, H', W'): the largest value of each window, and where it stands."""
     H_out, W_out = out.shape[2:]
     first, *others = _window_elements(x, HH, WW, stride, H_out, W_out)
     out[:] = first
-    for element in others:
+    chosen[:] = 0
+    for place, element in enumerate(others, start=1):
+        # The first of equals is chosen, and the first NaN, since nothing is larger than NaN.
+        larger = (element > out) | ((element != element) & (out == out))
+        np.maximum(chosen, larger * chosen.dtype.type(place), out=chosen)
         np.maximum(out, element, out=out)
 
 
-def max_pool_backward(dout, x, dx, HH, WW, stride):
-    """IN dout (N, C, H', W'), x (N, C, H, W). OUT dx (N, C, H, W). The first of several largest values gets the whole
-    gradient."""
-    H_out, W_out = dout.shape[2:]
-    largest = np.empty(dout.shape, dtype=x.dtype)
-    max_pool_forward(x, largest, HH, WW, stride)
+def max_pool_backward(dout, chosen, dx, HH, WW, stride):
+    """IN dout, chosen (N, C, H', W'). OUT dx (N, C, H, W)."""
     dx[:] = 0
-    waiting = np.ones(dout.shape, dtype=bool)
-    views = zip(_window_elements(x, HH, WW, stride, H_out, W_out), _window_elements(dx, HH, WW, stride, H_out, W_out))
-    for element, gradient in views:
-        # NaN equals nothing, and argmax finds the first NaN.
-        chosen = waiting & ((element == largest) | (element != element))
-        gradient += np.where(chosen, dout, 0)
-        waiting &= ~chosen
+    for place, gradient in enumerate(_window_elements(dx, HH, WW, stride, *dout.shape[2:])):
+        gradient += np.where(chosen == place, dout, 0)
+
+
+def adam(w, dw, m, v, next_w, next_m, next_v, learning_rate, beta1, beta2, epsilon, t):
+    """IN w, dw, m, v (size). OUT next_w, next_m, next_v (size): step t, counted from 1, of optim.adam."""
+    next_m[:] = beta1 * m + (1 - beta1) * dw
+    next_v[:] = beta2 * v + (1 - beta2) * np.square(dw)
+    next_w[:] = w - learning_rate / (1 - beta1**t) * next_m / (np.sqrt(next_v / (1 - beta2**t)) + epsilon)
 
 
 def _padded(image, pad):

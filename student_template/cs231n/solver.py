@@ -19,7 +19,7 @@ import os
 
 import numpy as np
 
-from . import optim
+from . import fast_optim, optim
 from .checkpoints import read_checkpoint, write_checkpoint
 from .expect_training import (
     expect_data,
@@ -55,7 +55,7 @@ class Solver:
     """Trains a model on data = {'X_train', 'y_train', 'X_val', 'y_val'}: arrays of examples (N, ...) and labels (N,).
 
     Options, by keyword:
-      update_rule        name of a function of optim.py; 'sgd' unless given
+      update_rule        name of a function of optim.py, or 'adam_fast' of fast_optim.py; 'sgd' unless given
       optim_config       the rule's hyperparameters, as {'learning_rate': 1e-3}; each parameter gets a copy
       lr_decay           factor on the learning rates at the end of an epoch; 1.0 unless given
       batch_size         examples in a step; 100 unless given
@@ -158,7 +158,7 @@ class Solver:
         returned = self.model.loss(self.X_train[batch], self.y_train[batch])
         expect_loss(returned, self.model.params)
         loss, grads = float(returned[0]), returned[1]
-        rule, params, configs = getattr(optim, self.update_rule), {}, {}
+        rule, params, configs = _update_rule(self.update_rule), {}, {}
         for name, w in self.model.params.items():
             # Pass a copy of config, because the rule writes into config and may be interrupted.
             returned = rule(w, grads[name], dict(self.optim_configs[name]))
@@ -228,7 +228,12 @@ class Solver:
 
 
 def _update_rules():
-    return [name for name, rule in inspect.getmembers(optim, inspect.isfunction) if rule.__module__ == optim.__name__]
+    members = inspect.getmembers(optim, inspect.isfunction)
+    return [name for name, rule in members if rule.__module__ == optim.__name__] + fast_optim.__all__
+
+
+def _update_rule(name):
+    return getattr(optim, name) if hasattr(optim, name) else getattr(fast_optim, name)
 
 
 def _shapes(params):

@@ -1,22 +1,20 @@
 """The fast layers, compiled for each instruction set and in NumPy, against einsum over windows and SciPy."""
 
-import os
-import subprocess
-import sys
-import textwrap
+import copy
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
 from arrays import LAYOUTS, UnchangedArguments, in_layout
-from cases import ROOT
+from fresh_python import run_python
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy.signal import fftconvolve
 from threadpoolctl import ThreadpoolController
 
-from reference import fast_layers, numpy_kernels
+from reference import fast_layers, layers
 from reference.fast_layers import conv_backward_fast, conv_forward_fast, max_pool_backward_fast, max_pool_forward_fast
 
 kernels = pytest.importorskip("reference.kernels", reason="needs the compiled kernels (Debian: apt install gcc)")
@@ -29,7 +27,8 @@ each = settings(deadline=None, max_examples=60, suppress_health_check=[HealthChe
 def implementation(request, monkeypatch):
     """Run the tests with each implementation in turn."""
     if request.param == "numpy":
-        monkeypatch.setattr(fast_layers, "kernels", numpy_kernels)
+        monkeypatch.setattr(fast_layers, "kernels", None)
+        monkeypatch.setattr(fast_layers, "_tell_once", lambda: None)
     else:
         kernels.use_instruction_set(request.param)
     yield request.param
@@ -91,6 +90,8 @@ dtypes = st.sampled_from(["float64", "float32"])
 @example(0, 2, 3, 9, 8, 8, 1, 1, 1, 3, "float64", "C")  # pad larger than the filter: dx is a part of dout's convolution
 @example(0, 1, 1, 1, 1, 1, 1, 1, 3, 0, "float32", "C")
 @example(0, 1, 2, 17, 5, 37, 5, 5, 1, 2, "float32", "F")
+@example(0, 2, 3, 9, 6, 20, 1, 1, 1, 0, "float32", "C")  # read in place
+@example(0, 2, 3, 9, 6, 37, 3, 3, 1, 0, "float64", "C")
 def test_convolution_in_any_shape(seed, N, C, F, H, W, HH, WW, stride, pad, dtype, layout):
     assert_conv_right(*conv_case(seed, N, C, F, H, W, HH, WW, stride, pad, dtype, layout))
 
@@ -100,6 +101,10 @@ def test_convolution_in_any_shape(seed, N, C, F, H, W, HH, WW, stride, pad, dtyp
 @pytest.mark.parametrize(
     "sizes",
     [
+        {"N": 4, "C": 20, "F": 24, "H": 37, "W": 70, "HH": 3, "WW": 5, "stride": 2, "pad": 1},
+        {"N": 8, "C": 16, "F": 24, "H": 50, "W": 99, "HH": 4, "WW": 5, "stride": 3, "pad": 4},
+        {"N": 3, "C": 64, "F": 40, "H": 30, "W": 400, "HH": 1, "WW": 1, "stride": 1, "pad": 0},
+        {"N": 1, "C": 300, "F": 20, "H": 3, "W": 139, "HH": 3, "WW": 3, "stride": 1, "pad": 0},
         {"N": 3, "C": 40, "F": 33, "H": 30, "W": 45, "HH": 3, "WW": 3, "stride": 1, "pad": 1},
         {"N": 1, "C": 300, "F": 5, "H": 9, "W": 70, "HH": 5, "WW": 7, "stride": 1, "pad": 2},
         {"N": 2, "C": 70, "F": 6, "H": 33, "W": 50, "HH": 3, "WW": 5, "stride": 2, "pad": 1},
@@ -110,11 +115,29 @@ def test_convolution_larger_than_one_tile(sizes, dtype):
     assert_conv_right(*conv_case(231, **sizes, dtype=dtype))
 
 
+@np.errstate(invalid="ignore")
+@pytest.mark.parametrize("stride", [1, 2])
+def test_nan_and_infinity_reach_only_what_they_touch(stride):
+    x, w, b, dout, param = conv_case(0, 4, 16, 24, 40, 40, 3, 3, stride, 1)
+    w[0, 0, 0, 0], w[1, 1, 2, 2] = np.nan, np.inf
+    x[0, 2, 5, 6], dout[1, 3, 0, 0] = np.nan, np.inf
+    cache = (x, w, b, param)
+    pairs = zip(
+        (conv_forward_fast(x, w, b, param)[0], *conv_backward_fast(dout, cache)),
+        (layers.conv_forward_naive(x, w, b, param)[0], *layers.conv_backward_naive(dout, cache)),
+        strict=True,
+    )
+    for actual, expected in pairs:
+        np.testing.assert_array_equal(np.isfinite(actual), np.isfinite(expected))
+
+
 @each
 @given(
     *(st.integers(0, 2**32 - 1), few, few, st.integers(1, 12), st.integers(1, 20)),
     *(st.integers(1, 5), st.integers(1, 5), st.integers(1, 3), dtypes, st.sampled_from(LAYOUTS)),
 )
+@example(0, 2, 3, 8, 38, 2, 2, 2, "float32", "C")  # whole vectors and a rest
+@example(0, 2, 3, 8, 32, 2, 2, 2, "float64", "C")
 @example(0, 2, 3, 9, 11, 2, 2, 2, "float32", "C")  # a row and a column that no window sees
 @example(0, 2, 3, 9, 11, 2, 2, 1, "float64", "C")  # windows that overlap
 def test_pooling_in_any_shape(seed, N, C, H, W, HH, WW, stride, dtype, layout):
@@ -150,6 +173,35 @@ def test_pooling_treats_the_first_nan_as_the_largest(size):
     dx = max_pool_backward_fast(np.ones_like(out), cache)
     assert np.isnan(out[0, 0, 0, 0]) and not np.isnan(out[0, 0, 1:]).any()
     assert dx[0, 0, 0, 1] == 1 and dx[0, 0, 1, 0] == 0 and dx.sum() == out.size
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_pooling_windows_of_more_values_than_a_byte_counts(dtype):
+    x = np.zeros((1, 1, 17, 18), dtype=dtype)
+    x[0, 0, 16, 15] = x[0, 0, 16, 17] = 1
+    out, cache = max_pool_forward_fast(x, {"pool_height": 17, "pool_width": 17, "stride": 1})
+    dx = max_pool_backward_fast(np.array([[[[2, 3]]]], dtype=dtype), cache)
+    assert out.tolist() == [[[[1, 1]]]]
+    assert np.argwhere(dx[0, 0]).tolist() == [[16, 15]] and dx[0, 0, 16, 15] == 5
+
+
+def test_pooling_takes_and_makes_the_cache_of_the_naive_forward():
+    x, param = np.random.RandomState(0).randn(2, 3, 6, 7), {"pool_height": 2, "pool_width": 3, "stride": 2}
+    out, plain = layers.max_pool_forward_naive(x, param)
+    _, cache = max_pool_forward_fast(x, param)
+    assert cache == plain
+    expected = layers.max_pool_backward_naive(out, plain)
+    for taken in (plain, cache, copy.deepcopy(cache), pickle.loads(pickle.dumps(cache))):
+        np.testing.assert_array_equal(max_pool_backward_fast(out, taken), expected)
+        np.testing.assert_array_equal(layers.max_pool_backward_naive(out, taken), expected)
+
+
+def test_a_window_changed_since_the_forward_is_the_one_that_counts():
+    x, param = np.arange(36.0).reshape(1, 1, 6, 6), {"pool_height": 2, "pool_width": 2, "stride": 2}
+    _, cache = max_pool_forward_fast(x, param)
+    param.update(pool_height=3, pool_width=3, stride=3)
+    dx = max_pool_backward_fast(np.ones((1, 1, 2, 2)), cache)
+    assert np.argwhere(dx[0, 0]).tolist() == [[2, 2], [2, 5], [5, 2], [5, 5]]
 
 
 @pytest.mark.parametrize("shape", [(0, 2, 5, 5), (2, 0, 5, 5)])
@@ -260,14 +312,6 @@ def test_wrong_arguments_raise_the_same_errors_as_in_the_naive_layers():
     _, cache = max_pool_forward_fast(x, {"pool_height": 2, "pool_width": 2, "stride": 1})
     with pytest.raises(ValueError, match=r"max_pool_backward_fast: dout has shape \(1,\)"):
         max_pool_backward_fast(np.zeros(1), cache)
-
-
-def run_python(source, **environment):
-    """Run code in a new Python and return what it prints to both streams; it must succeed within a minute."""
-    return subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(source)],
-        cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=60, check=True,
-    )  # fmt: skip
 
 
 @pytest.mark.process

@@ -9,10 +9,12 @@ from arrays import UnchangedArguments, each, in_layout, layouts, seeds, sizes, z
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reference import fast_layers, numpy_kernels
+from reference.fast_optim import adam_fast
 from reference.optim import adam, rmsprop, sgd, sgd_momentum
 
-RULES = (sgd, sgd_momentum, rmsprop, adam)
-KEPT = {sgd: (), sgd_momentum: ("velocity",), rmsprop: ("cache",), adam: ("m", "v")}
+RULES = (sgd, sgd_momentum, rmsprop, adam, adam_fast)
+KEPT = {sgd: (), sgd_momentum: ("velocity",), rmsprop: ("cache",), adam: ("m", "v"), adam_fast: ("m", "v")}
 every_rule = pytest.mark.parametrize("rule", RULES)
 
 
@@ -51,6 +53,7 @@ BY_NUMBERS = {
     sgd_momentum: sgd_momentum_by_numbers,
     rmsprop: rmsprop_by_numbers,
     adam: adam_by_numbers,
+    adam_fast: adam_by_numbers,
 }
 
 
@@ -96,6 +99,7 @@ def test_defaults():
         rmsprop: {"learning_rate": 1e-2, "decay_rate": 0.99, "epsilon": 1e-8},
         adam: {"learning_rate": 1e-3, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8, "t": 1},
     }
+    expected[adam_fast] = expected[adam]
     for rule, numbers in expected.items():
         _, config = rule(np.zeros(2), np.ones(2))
         assert {key: value for key, value in config.items() if key not in KEPT[rule]} == numbers
@@ -110,7 +114,7 @@ def test_many_steps_equal_those_of_plain_numbers_and_change_no_argument(seed, ru
     gradients = [np.asarray(rng.randn(*shape)) for _ in range(steps)]
     if shape:
         w, gradients = in_layout(w, layout), [in_layout(gradient, layout) for gradient in gradients]
-    numbers = {sgd: 1, sgd_momentum: 2, rmsprop: 2, adam: 3}[rule]
+    numbers = {sgd: 1, sgd_momentum: 2, rmsprop: 2, adam: 3, adam_fast: 3}[rule]
     keys = ("learning_rate", {sgd_momentum: "momentum", rmsprop: "decay_rate"}.get(rule, "beta1"), "beta2")[:numbers]
     chosen = {} if defaults else dict(zip(keys, rng.uniform(0.1, 0.9, numbers).tolist(), strict=True))
     config = dict(chosen) if chosen else None
@@ -131,7 +135,7 @@ def test_many_steps_equal_those_of_plain_numbers_and_change_no_argument(seed, ru
 def test_float32_stays_float32_whatever_numbers_the_config_holds(rule):
     w, dw = np.ones((2, 3), dtype=np.float32), np.full((2, 3), 0.5, dtype=np.float32)
     numbers = ("learning_rate", "momentum", "decay_rate", "beta1", "beta2", "epsilon")
-    config = {key: np.float64(0.5) for key in numbers} | ({"t": np.int64(3)} if rule is adam else {})
+    config = {key: np.float64(0.5) for key in numbers} | ({"t": np.int64(3)} if rule in (adam, adam_fast) else {})
     for _ in range(2):
         w, config = rule(w, dw, config)
     assert {array.dtype for array in (w, *(config[key] for key in KEPT[rule]))} == {np.dtype(np.float32)}
@@ -168,9 +172,41 @@ def test_an_array_of_another_shape_is_named(rule):
         (adam, "beta1", 1.0, "a number from 0 to below 1"),
         (adam, "t", -1, "a whole number from 0 up"),
         (adam, "t", True, "a whole number from 0 up"),
+        (adam_fast, "beta2", 2, "a number from 0 to below 1"),
     ],
 )
 def test_an_impossible_hyperparameter_is_named(rule, key, value, expected):
     message = f"{rule.__name__}: config['{key}'] is {value!r}, expected {expected}. Look where config is made."
     with pytest.raises(ValueError, match=re.escape(message)):
         rule(np.ones(3), np.ones(3), {key: value})
+
+
+@pytest.fixture(params=[*getattr(fast_layers.kernels, "INSTRUCTION_SETS", ()), "numpy"])
+def implementation(request, monkeypatch):
+    """Each implementation of the fast layers in turn."""
+    if request.param == "numpy":
+        monkeypatch.setattr(fast_layers, "kernels", numpy_kernels)
+        yield
+    else:
+        fast_layers.kernels.use_instruction_set(request.param)
+        yield
+        fast_layers.kernels.use_instruction_set(fast_layers.kernels.INSTRUCTION_SETS[0])
+
+
+@pytest.mark.parametrize(("dtype", "bound"), [("float64", 1e-12), ("float32", 2e-6)])
+@pytest.mark.parametrize("size", [1, 37, 100_003])
+def test_adam_fast_takes_the_steps_of_adam(implementation, dtype, bound, size):
+    rng = np.random.RandomState(231)
+    w = fast_w = rng.randn(size).astype(dtype)
+    config, fast_config = {"learning_rate": 0.1}, {"learning_rate": 0.1}
+    for _ in range(4):
+        # Gradients of 0, small and large ones.
+        dw = (rng.randn(size) * 10.0 ** rng.randint(-3, 2, size) * (rng.rand(size) > 0.1)).astype(dtype)
+        frozen = UnchangedArguments(fast_w, dw)
+        w, config = adam(w, dw, config)
+        fast_w, fast_config = adam_fast(fast_w, dw, fast_config)
+        frozen.assert_unchanged()
+    for expected, actual in ((w, fast_w), (config["m"], fast_config["m"]), (config["v"], fast_config["v"])):
+        assert actual.dtype == dtype
+        np.testing.assert_allclose(actual, expected, rtol=bound, atol=bound)
+    assert fast_config["t"] == 4

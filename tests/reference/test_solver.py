@@ -124,7 +124,18 @@ def test_running_statistics_go_with_the_best_parameters():
     assert solver.model.bn_params == [{"steps": 2}]
 
 
-def test_each_parameter_has_its_own_config_and_the_options_do_not_change():
+def test_adam_fast_trains_as_adam_does():
+    weights = []
+    for rule in ("adam", "adam_fast"):
+        np.random.seed(231)
+        model = FullyConnectedNet([4], input_dim=6, num_classes=3, dtype=np.float64)
+        Solver(model, random_data(), update_rule=rule, batch_size=7, num_epochs=2, verbose=False).train()
+        weights.append(model.params)
+    for name, expected in weights[0].items():
+        np.testing.assert_allclose(weights[1][name], expected, rtol=1e-10, atol=1e-12)
+
+
+def test_each_parameter_has_a_config_of_its_own_and_the_options_stay_as_they_were():
     optim_config = {"learning_rate": 1e-3}
     model = FullyConnectedNet([4], input_dim=6, num_classes=3)
     solver = Solver(model, random_data(), update_rule="adam", optim_config=optim_config, num_epochs=1, verbose=False)
@@ -710,13 +721,13 @@ def without(name):
         (
             TWOS,
             {"update_rule": "adma"},
-            "Solver: update_rule is 'adma', expected one of adam, rmsprop, sgd, sgd_momentum. "
+            "Solver: update_rule is 'adma', expected one of adam, rmsprop, sgd, sgd_momentum, adam_fast. "
             "Pass another update_rule.",
         ),
         (
             TWOS,
             {"update_rule": "expect_update"},
-            "Solver: update_rule is 'expect_update', expected one of adam, rmsprop, sgd, sgd_momentum. "
+            "Solver: update_rule is 'expect_update', expected one of adam, rmsprop, sgd, sgd_momentum, adam_fast. "
             "Pass another update_rule.",
         ),
         (
