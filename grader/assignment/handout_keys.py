@@ -60,7 +60,7 @@ HANDOUT: Final[Mapping[str, Entry]] = {
     ),
 }
 SHAPES: Final = {
-    "shape": Entry(LENGTHS, "Shape that the grader gives the array. NumPy computes a length that is -1.", "shape = [-1]"),
+    "shape": Entry(LENGTHS, "Shape that the grader gives the array. NumPy computes the length -1.", "shape = [-1]"),
     "their_shape": Entry(LENGTHS, "Shape in this handout.", "their_shape = [1, -1]"),
 }
 # The keys of each [[table]] of a handout.
