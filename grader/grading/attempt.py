@@ -11,9 +11,9 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import numpy as np
 
@@ -110,25 +110,18 @@ class Attempts:
             # A rerun would fail again: the function is not written, or already failed in a fresh process.
             return is_missing(outcome.failure) or (is_wrong and has_ended(outcome.failure))
 
-        def judge(returned: ReturnedValues, undoable: Undoable) -> JudgedValues:
-            return JudgedValues(returned, judged(self.check, self.fixture, returned), undoable)
-
         def work() -> JudgedValues:
             undoable = Undoable(call)
-            return judge(self.perform(undoable.call), undoable)
-
-        def accept(values: Mapping[str, Any]) -> JudgedValues | None:
-            # No gradients, because only a wrong value needs them, and a wrong value causes a rerun.
-            found = judge(ReturnedValues(values, None), Undoable(call))
-            return found if is_right(found.judgements) else None
+            returned = self.perform(undoable.call)
+            return JudgedValues(returned, judged(self.check, self.fixture, returned), undoable)
 
         return self.process.run(
             work,
-            replace(self.setup, program=program, lean=not is_wrong),  # without `accept`, work() needs every value
+            replace(self.setup, program=program),
             before=self.oracle.end,  # a rerun must find the reference in its first state
             may_count=may_count,
-            accept=None if is_wrong else accept,
-            upcoming=upcoming,
+            keep=judgements_if_right,
+            upcoming=no_more if is_wrong else upcoming,
         )
 
     def missing_too(self) -> Failure | None:
@@ -177,6 +170,19 @@ class Attempts:
             raised = Reason.of("cannot_be_used", raised=type(error).__name__, text=str(error))
             # `from None`, because a student must never read the grader's own traceback.
             raise CallFailed(Failure(FAILED, self.check.function, placed(self.check.function, raised))) from None
+
+
+def judgements_if_right(values: JudgedValues) -> JudgedValues | None:
+    """Return right values without what only wrong ones need: the arrays, and what undoes the calls."""
+    if not is_right(values.judgements):
+        return None
+    judgements = [Judgement(one.comparison, one.remarks) for one in values.judgements]
+    return JudgedValues(ReturnedValues({}, None), judgements, Undoable(no_call))
+
+
+def no_call(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> NoReturn:
+    """Make no call: the values are right, so nothing follows."""
+    raise AssertionError(function)
 
 
 def output_of(outcome: Outcome[JudgedValues]) -> str:

@@ -268,9 +268,16 @@ class SubmissionRun:
     def setup_for(self, process: CheckProcess, check: Check) -> Setup:
         """Return the setup that a check will probably have, so that its program can be queued."""
         limits = self.time_limits.limits_for(check)
-        return setup_for(
-            process, check, self.sandboxes.context.fixtures, self.sandboxes.handout, limits, self.why(limits)
-        )
+        fixtures, handout, may_recall = self.sandboxes.context.fixtures, self.sandboxes.handout, self.may_recall(check)
+        return setup_for(process, check, fixtures, handout, limits, self.why(limits), may_recall)
+
+    def may_recall(self, check: Check) -> bool:
+        """Whether the replies to a check may be known to, and from, other submissions.
+
+        A visible check that runs after a hidden input does not take part: a submission could put such an input into its
+        replies, and another one could find by the time of its own visible check whether they are known.
+        """
+        return not self.had_hidden or check.visibility != VISIBLE
 
     def why(self, limits: Limits) -> Reason | None:
         """Return why a check has less time than usual, or None."""
@@ -305,6 +312,7 @@ class SubmissionRun:
             is_wrong=(check.function, stubs) in self.wrong,
             limits=limits,
             why=self.why(limits),
+            may_recall=self.may_recall(check),
             upcoming=lambda number: self.setup_for(process, following[number]) if number < len(following) else None,
         )
         self.time_limits.add(trial, limits)

@@ -340,18 +340,18 @@ def test_what_was_printed_before_a_crash_is_kept(open_session):
         ("garbage on the reply pipe", "    os.write(fd, b'garbage' * 100)\n    return 1\n"),
         (
             "a whole extra reply",
-            "    os.write(fd, protocol.encode({'id': 3, 'outcome': 'value', 'value': 7}))\n    return 1\n",
+            "    os.write(fd, protocol.encode({'outcome': 'value', 'value': 7}, 3))\n    return 1\n",
         ),
         (
             "a reply in advance",
-            "    os.write(fd, protocol.encode({'id': 4, 'outcome': 'value', 'value': 7}))\n    return 1\n",
+            "    os.write(fd, protocol.encode({'outcome': 'value', 'value': 7}, 4))\n    return 1\n",
         ),
         (
             "an end in advance",
             "    os.write(fd, protocol.encode({'op': 'ended', 'exit': 0, 'signal': 0}))\n    return 1\n",
         ),
         ("a reply that is a list", "    os.write(fd, protocol.encode([1]))\n    time.sleep(1)\n    return 1\n"),
-        ("a header without end", "    os.write(fd, b'LGP1' + b'\\xff' * 12)\n    time.sleep(1)\n    return 1\n"),
+        ("a header without end", "    os.write(fd, b'LGP1' + b'\\xff' * 24)\n    time.sleep(1)\n    return 1\n"),
     ],
 )
 def test_forged_frames_cost_their_own_check_and_no_other(open_session, name, source):
@@ -379,7 +379,7 @@ def test_a_thread_that_answers_later_reaches_no_other_check(open_session):
     source = (
         "import os, sys, threading, time\nprotocol = sys.modules['__main__'].server.protocol\n"
         "def later():\n    time.sleep(0.3)\n"
-        "    os.write(4, protocol.encode({'id': 99, 'outcome': 'value', 'value': 7}))\n"
+        "    os.write(4, protocol.encode({'outcome': 'value', 'value': 7}, 99))\n"
         "def f():\n    threading.Thread(target=later).start()\n    return 1\n"
         "def g():\n    time.sleep(0.6)\n    return 5\n"
     )
