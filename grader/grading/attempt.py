@@ -13,7 +13,7 @@ import copy
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import numpy as np
 
@@ -81,7 +81,7 @@ class JudgedValues:
 
     returned: ReturnedValues
     judgements: Sequence[Judgement]
-    undoable: Undoable
+    undoable: Undoable | None = None  # right values need none: nothing is called after them
 
 
 @dataclass(frozen=True)
@@ -103,12 +103,9 @@ class Attempts:
         calls that the check will probably make. upcoming: the next checks.
         """
 
-        def may_count(outcome: Outcome[JudgedValues]) -> bool:
-            # Right values always count, because only a failure can be the effect of another check.
-            if outcome.value is not None and is_right(outcome.value.judgements):
-                return True
+        def may_count(failure: Failure | None) -> bool:
             # A rerun would fail again: the function is not written, or already failed in a fresh process.
-            return is_missing(outcome.failure) or (is_wrong and has_ended(outcome.failure))
+            return is_missing(failure) or (is_wrong and has_ended(failure))
 
         def work() -> JudgedValues:
             undoable = Undoable(call)
@@ -132,7 +129,7 @@ class Attempts:
             # None for out and cache, because an unwritten backward raises before it uses them.
             return (None, None) if function == self.check.needs else self.process.call(function, args, kwargs)
 
-        failure = self.process.run(lambda: self.perform(call), self.setup, may_count=lambda outcome: True).failure
+        failure = self.process.run(lambda: self.perform(call), self.setup, may_count=lambda failure: True).failure
         return failure if failure and is_missing(failure) and failure.function == self.check.function else None
 
     def gradients_at_other_inputs(self, call: Call, rng: np.random.RandomState) -> Gradients | None:
@@ -177,12 +174,7 @@ def judgements_if_right(values: JudgedValues) -> JudgedValues | None:
     if not is_right(values.judgements):
         return None
     judgements = [Judgement(one.comparison, one.remarks) for one in values.judgements]
-    return JudgedValues(ReturnedValues({}, None), judgements, Undoable(no_call))
-
-
-def no_call(function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> NoReturn:
-    """Make no call: the values are right, so nothing follows."""
-    raise AssertionError(function)
+    return JudgedValues(ReturnedValues({}, None), judgements)
 
 
 def output_of(outcome: Outcome[JudgedValues]) -> str:

@@ -206,7 +206,7 @@ def test_several_results_arrive_at_once_and_each_has_its_time(open_session, monk
     program = record(work, ())
     run(process, work, program)
     del heard[:]
-    outcome = process.run(lambda: work(process.call), Setup(0, program=program), may_count=lambda outcome: True)
+    outcome = process.run(lambda: work(process.call), Setup(0, program=program), may_count=lambda failure: True)
     assert (outcome.value, outcome.is_reused) == ([0] * 5, True)
     assert len(heard) == 1
     assert 0 < process.session.account.functions < 1
@@ -324,7 +324,6 @@ class Check:
         return self.process.run(
             work,
             self.setup,
-            may_count=lambda outcome: keep(outcome.value) is not None,
             keep=keep,
             upcoming=lambda number: following[number] if number < len(following) else None,
         )

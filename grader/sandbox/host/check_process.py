@@ -63,23 +63,23 @@ class CheckProcess(CheckLifecycle):
         setup: Setup,
         *,
         before: Callable[[], None] = lambda: None,
-        may_count: Callable[[Outcome[T]], bool] = lambda outcome: False,
+        may_count: Callable[[Failure | None], bool] = lambda failure: False,
         keep: Callable[[T], T | None] = keep_nothing,
         upcoming: Upcoming = no_more,
     ) -> Outcome[T]:
         """Run one check in the current process. If it fails and the process had served another one, rerun the check.
 
         work: makes the check's calls through call(); a rerun calls it again. before: called before each run.
-        may_count: whether the outcome of a reused process counts, because a rerun could not be better. keep: returns
-        what of a right value is needed when the same replies come again; None for a wrong value. upcoming: the next
-        checks, which the process runs meanwhile.
+        may_count: whether this failure, or a wrong value (None), counts in a reused process, because a rerun could not
+        be better. keep: returns what of a right value is needed when the same replies come again; None for a wrong
+        value. upcoming: the next checks, which the process runs meanwhile.
         """
-        outcome = self.run_ahead(work, setup, before, fresh=False, keep=keep, upcoming=upcoming)
+        outcome = self.run_once(work, setup, before, fresh=False, keep=keep, upcoming=upcoming)
         if outcome.printed and self.was_followed:
             self.may_queue = False  # these prints may be from the next check, so rerun this one
-        elif not outcome.is_reused or may_count(outcome):
+        elif not outcome.is_reused or self.was_right or may_count(outcome.failure):
             return outcome
-        return replace(self.run_ahead(work, setup, before, fresh=True, keep=keep), processes=2)
+        return replace(self.run_once(work, setup, before, fresh=True, keep=keep), processes=2)
 
     def queue(self, upcoming: Upcoming) -> None:
         """Send the programs of the next checks now, so that the worker need not wait for run().
@@ -113,10 +113,10 @@ class CheckProcess(CheckLifecycle):
         return len(self.queued) > count
 
     def run_alone(self, work: Callable[[], T], setup: Setup) -> Outcome[T]:
-        """Run one check in a process that serves no other check."""
-        return self.run_ahead(work, setup, fresh=True, stay=False)
+        """Run one check in a process that serves no other check, neither before nor after."""
+        return self.run_once(work, setup, fresh=True, stay=False)
 
-    def run_ahead(
+    def run_once(
         self,
         work: Callable[[], T],
         setup: Setup,
@@ -128,26 +128,9 @@ class CheckProcess(CheckLifecycle):
         upcoming: Upcoming = no_more,
     ) -> Outcome[T]:
         """Run one check with its program. If it makes other calls, rerun it in a fresh process, call by call."""
-        before()
-        try:
-            return self.run_once(work, setup, fresh=fresh, stay=stay, keep=keep, upcoming=upcoming)
-        except Diverged:
-            # A fresh process, because the program's extra calls may have left traces in this one.
-            before()
-            return self.run_once(work, replace(setup, program=None, may_run_ahead=False), fresh=True, stay=stay)
-
-    def run_once(
-        self,
-        work: Callable[[], T],
-        setup: Setup,
-        *,
-        fresh: bool,
-        stay: bool,
-        keep: Callable[[T], T | None] = keep_nothing,
-        upcoming: Upcoming = no_more,
-    ) -> Outcome[T]:
         value, failure, program = None, None, setup.program
         known = program.known if program is not None and setup.may_recall else None
+        before()
         try:
             self.begin(setup, fresh=fresh)
             self.queue(upcoming)
@@ -167,7 +150,12 @@ class CheckProcess(CheckLifecycle):
         except CallFailed as failed:
             self.was_right = False
             value, failure = None, replace(failed.failure, explanation=plain_reason(failed.failure.reason))
-        except (Exception, Diverged):  # a grader's mistake, or a rerun: both need a clean state
+        except Diverged:
+            self.end()
+            # A fresh process, because the program's extra calls may have left traces in this one.
+            setup = replace(setup, program=None, may_run_ahead=False)
+            return self.run_once(work, setup, before, fresh=True, stay=stay, keep=keep)
+        except Exception:  # a grader's mistake: the next check needs a clean state
             self.end()
             raise
         prints, printed = self.end(stay=stay and has_ended(failure))
