@@ -95,7 +95,6 @@ class SubmissionRun:
         """Run a set's checks on the student's own code. The visible pass also opens the set's sandboxes."""
         if visible:
             self.open_set(one)
-            self.load_next(one)
         for sandbox in self.on_own_code.get(one, ()):
             checks = self.sandboxes.checks_of(sandbox.serves)
             checks = [check for check in checks if (check.visibility == VISIBLE) == visible]
@@ -106,13 +105,6 @@ class SubmissionRun:
                 imported = sandbox.process.session.imported
                 self.sandboxes.note(import_notes(imported, sandbox.serves))
                 self.left_out += imported.left_out
-
-    def load_next(self, one: ModuleSet) -> None:
-        """Begin to import the next set's modules while this set's checks run, if the files can be used."""
-        sets = self.sandboxes.context.assignment.sets
-        for after in sets[sets.index(one) + 1 :][:1]:
-            if after in self.sandboxes.started and self.sandboxes.unusable.isdisjoint(after.on):
-                self.sandboxes.load(after)
 
     def open_set(self, one: ModuleSet) -> None:
         """Open the sandboxes of a set. Checks that cannot run get a failed trial here."""

@@ -43,10 +43,6 @@ def no_more(number: int) -> None:
     """Return None: no check comes next."""
 
 
-def keep_nothing(value: object) -> None:
-    """Return None: no value is known to be right."""
-
-
 class CheckProcess(CheckLifecycle):
     """Runs a session's checks. was_right: whether the last check was right, so that the next one probably is."""
 
@@ -64,7 +60,7 @@ class CheckProcess(CheckLifecycle):
         *,
         before: Callable[[], None] = lambda: None,
         may_count: Callable[[Failure | None], bool] = lambda failure: False,
-        keep: Callable[[T], T | None] = keep_nothing,
+        keep: Callable[[T], T | None] = lambda value: None,
         upcoming: Upcoming = no_more,
     ) -> Outcome[T]:
         """Run one check in the current process. If it fails and the process had served another one, rerun the check.
@@ -124,7 +120,7 @@ class CheckProcess(CheckLifecycle):
         *,
         fresh: bool,
         stay: bool = True,
-        keep: Callable[[T], T | None] = keep_nothing,
+        keep: Callable[[T], T | None] = lambda value: None,
         upcoming: Upcoming = no_more,
     ) -> Outcome[T]:
         """Run one check with its program. If it makes other calls, rerun it in a fresh process, call by call."""

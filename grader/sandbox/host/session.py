@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -42,7 +42,6 @@ from grader.sandbox.inside.protocol import ProtocolError, encode, encode_with
 
 MAX_STUB_CALLS: Final = 2000  # before one reply; training a three-layer net for some steps makes a few hundred
 HELLO_S: Final = 60  # a worker sends hello after 0.2 s; on a machine that swaps it can take much longer
-SMALLEST_PIPE: Final = 4096  # bytes: the capacity of a pipe if the user has many pipes (pipe(7))
 MAX_LISTED: Final = 20  # absent names and recoded files that a report lists; a worker could send thousands
 STALE: Final = {"op": "stale"}
 # Failures of a worker: the box raises the first four, the decoder raises the last.
@@ -87,7 +86,6 @@ class Session:
         self.decoder = Decoder(limits.reply_mib << 20)
         self.inbox: list[RawFrame] = []
         self.imported = ImportResult()
-        self.loading: Request | None = None
         self.number = 0
         self.last_message_s = 0.0
         self.last_prints = ("", 0)
@@ -106,14 +104,7 @@ class Session:
         if self.box is None:
             self.box, self.is_greeted = start_worker(self.launch()), False
             # Drop bytes of the old box, which are no replies of the new one.
-            self.inbox, self.decoder, self.loading = [], Decoder(self.limits.reply_mib << 20), None
-
-    def load(self) -> None:
-        """Start a box and request the import of the modules, without waiting; open() waits for both."""
-        with self.account.starting():
-            self.warm()
-            with suppress(CallFailed):  # post() has killed the box, so open() starts another
-                self.loading = self.post(self.plan.request(), self.at("", self.limits), self.import_deadline())
+            self.inbox, self.decoder = [], Decoder(self.limits.reply_mib << 20)
 
     def open(self) -> ImportResult:
         """Make sure that a box has imported the modules. Returns the result of the import.
@@ -155,9 +146,8 @@ class Session:
     def import_modules(self) -> None:
         at = self.at("", self.limits)
         try:
-            deadline = self.import_deadline()
-            early, self.loading = self.loading, None
-            request = early or self.post(self.plan.request(), at, deadline)
+            deadline = self.account.deadline(self.limits.import_wall_s)
+            request = self.post(self.plan.request(), at, deadline)
             frame = self.receive_reply(request, at, lambda: deadline)
             with self.killing_box_on_failure(at):
                 reply = checked(frame.read())
@@ -166,27 +156,18 @@ class Session:
             return
         results, failures = reply.get("modules", {}), dict[str, Failure | None]()
         left_out = [left_out_from(item) for item in reply.get("left_out", [])]
-        prints, printed = self.take_prints()
-        # Nobody read an early import's prints, so a statement may have been left out because the pipe was full.
-        if early is not None and left_out and printed >= SMALLEST_PIPE:
-            self.kill()
-            self.greet()
-            return self.import_modules()
         self.imported = ImportResult(
             failures=failures,
             absent=tuple(plain_text(name)[:100] for name in reply.get("absent", [])[:MAX_LISTED]),
             left_out=tuple(one for one in left_out if one is not None),
             recoded=tuple(plain_text(name)[:200] for name in reply.get("recoded", [])[:MAX_LISTED]),
-            prints=prints,
+            prints=self.take_prints()[0],
         )
         for module in self.plan.modules:
             # None is success. A reply that does not name a module of the plan is malformed.
             result = results.get(module, {})
             failure = None if result is None else import_failure(module, result, at)
             failures[module] = failure if failure or result is None else self.kill_box(malformed(at))
-
-    def import_deadline(self) -> float:
-        return self.account.deadline(self.limits.import_wall_s)
 
     def at(self, function: str, limits: Limits, why: Reason | None = None) -> Circumstances:
         return Circumstances(function, self.plan, limits, why, not isinstance(self.box, PlainBox))
