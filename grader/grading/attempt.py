@@ -103,10 +103,6 @@ class Attempts:
         calls that the check will probably make. upcoming: the next checks.
         """
 
-        def may_count(failure: Failure | None) -> bool:
-            # A rerun would fail again: the function is not written, or already failed in a fresh process.
-            return is_missing(failure) or (is_wrong and has_ended(failure))
-
         def work() -> JudgedValues:
             undoable = Undoable(call)
             returned = self.perform(undoable.call)
@@ -116,7 +112,8 @@ class Attempts:
             work,
             replace(self.setup, program=program),
             before=self.oracle.end,  # a rerun must find the reference in its first state
-            may_count=may_count,
+            # A rerun would fail again: the function is not written, or already failed in a fresh process.
+            may_count=lambda failure: is_missing(failure) or (is_wrong and has_ended(failure)),
             keep=judgements_if_right,
             upcoming=no_more if is_wrong else upcoming,
         )

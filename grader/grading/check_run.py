@@ -35,7 +35,6 @@ from grader.judging.verdict import Trial
 from grader.records import PASSED, Check, Reason
 from grader.sandbox.host.check_process import CheckProcess, Upcoming, no_more
 from grader.sandbox.host.check_setup import Setup
-from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.program import Program, record
 
 # Programs by fixtures, check and handout, because it depends on all three which conversations are right. The values
@@ -51,28 +50,24 @@ def run_check(
     assignment: Assignment,
     fixtures: Fixtures,
     oracle: Oracle,
+    setup: Setup,
     *,
     stubs: frozenset[str] = frozenset(),
     handout: Handout = OWN,
     is_wrong: bool = False,
-    limits: Limits | None = None,
-    why: Reason | None = None,
-    may_recall: bool = False,
     upcoming: Upcoming = no_more,
 ) -> Trial:
     """Run one check on one submission, from inputs to judgements.
 
-    stubs: functions that the reference replaces. handout: the handout for which the submission was written. is_wrong:
-    an earlier check found the function wrong in a fresh process, so a rerun is useless. limits: by default the
-    assignment's. why: the reason if the check gets less time. may_recall: whether replies that other submissions gave
-    to the check may be used (Setup). upcoming: the next checks in the process.
+    setup: without stubs. stubs: functions that the reference replaces. handout: the handout for which the submission
+    was written. is_wrong: an earlier check found the function wrong in a fresh process, so a rerun is useless.
+    upcoming: the next checks in the process.
     """
     started = time.monotonic()
     accepted = handout.accepts.get(check.function, frozenset())
     fixture = fixtures.checks[check.id].accepting(accepted)
     documented = assignment.definitions[check.id].cache
     call = adapt(process.call, handout)
-    setup = setup_for(process, check, fixtures, handout, limits, why, may_recall)
     # Only the first attempt uses the program. The others make other calls: another forward, other inputs.
     program, setup = setup.program, replace(setup, program=None)
     if stubs:
@@ -119,21 +114,6 @@ def run_check(
         trial = judge(trial, outcome.value, fixture, hints, follow)
     oracle.end()
     return replace(trial, duration_s=round(time.monotonic() - started, 4))
-
-
-def setup_for(
-    process: CheckProcess,
-    check: Check,
-    fixtures: Fixtures,
-    handout: Handout,
-    limits: Limits | None,
-    why: Reason | None,
-    may_recall: bool,
-) -> Setup:
-    """Return the Setup of a check without stubs, with the calls that the check will probably make."""
-    plan, arities = process.session.plan, fixtures.checks[check.id].arities
-    program = program_of(check, fixtures, handout, plan.functions, plan.classes)
-    return Setup(check.seed, limits, why, arities=arities, program=program, may_recall=may_recall)
 
 
 def program_of(

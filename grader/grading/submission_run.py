@@ -24,7 +24,7 @@ from typing import Final
 from grader.assignment.sections import ModuleSet
 from grader.calls import Failure
 from grader.function_ids import module_of_file, short_name
-from grader.grading.check_run import follow_up, run_check, setup_for
+from grader.grading.check_run import follow_up, program_of, run_check
 from grader.grading.import_notes import import_notes, note_other_python
 from grader.grading.reference_oracle import Oracle
 from grader.grading.sandboxes import Sandboxes, group_apart
@@ -34,7 +34,6 @@ from grader.records import MISSING, SKIPPED, TIMEOUT, VISIBLE, Check, Reason
 from grader.sandbox.host.check_process import CheckProcess
 from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.failures import submission_timeout
-from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plan import LeftOut
 
 # After this share of a submission's time, postponed visible checks wait until the hidden checks are done.
@@ -257,23 +256,22 @@ class SubmissionRun:
             for name, trial in trials.items():
                 trials[name] = follow_up(trial, self.oracle)
 
-    def setup_for(self, process: CheckProcess, check: Check) -> Setup:
-        """Return the setup that a check will probably have, so that its program can be queued."""
-        limits = self.time_limits.limits_for(check)
-        fixtures, handout, may_recall = self.sandboxes.context.fixtures, self.sandboxes.handout, self.may_recall(check)
-        return setup_for(process, check, fixtures, handout, limits, self.why(limits), may_recall)
+    def setup_for(self, process: CheckProcess, check: Check, *, usual: bool = False) -> Setup:
+        """Return the setup of a check without stubs, which is known before it runs, so that it can be queued."""
+        context, plan = self.sandboxes.context, process.session.plan
+        limits = context.limits if usual else self.time_limits.limits_for(check)
+        why = None if limits == context.limits else self.time_limits.reason
+        program = program_of(check, context.fixtures, self.sandboxes.handout, plan.functions, plan.classes)
+        arities = context.fixtures.checks[check.id].arities
+        return Setup(check.seed, limits, why, arities=arities, program=program, may_recall=self.may_recall(check))
 
     def may_recall(self, check: Check) -> bool:
-        """Whether the replies to a check may be known to, and from, other submissions.
+        """Whether known replies count for a check, and its own become known.
 
-        A visible check that runs after a hidden input does not take part: a submission could put such an input into its
-        replies, and another one could find by the time of its own visible check whether they are known.
+        Not for a visible check after a hidden input: its replies could contain the input, and another submission could
+        find out in a visible check, from the time that the judge needs, whether such replies are known.
         """
         return not self.had_hidden or check.visibility != VISIBLE
-
-    def why(self, limits: Limits) -> Reason | None:
-        """Return why a check has less time than usual, or None."""
-        return None if limits == self.sandboxes.context.limits else self.time_limits.reason
 
     def run_check(
         self,
@@ -290,24 +288,22 @@ class SubmissionRun:
         out of time. following: the next checks in the same process, which may be queued. These next checks must be all
         visible or all hidden, because no hidden input may be sent before the last visible check has run.
         """
-        limits = self.sandboxes.context.limits if usual else self.time_limits.limits_for(check)
         # Before the call, because the sandbox receives the hidden input even if the call fails.
         self.had_hidden = self.had_hidden or check.visibility != VISIBLE
+        setup = self.setup_for(process, check, usual=usual)
         trial = run_check(
             process,
             check,
             self.sandboxes.context.assignment,
             self.sandboxes.context.fixtures,
             self.oracle,
+            setup,
             stubs=stubs,
             handout=self.sandboxes.handout,
             is_wrong=(check.function, stubs) in self.wrong,
-            limits=limits,
-            why=self.why(limits),
-            may_recall=self.may_recall(check),
             upcoming=lambda number: self.setup_for(process, following[number]) if number < len(following) else None,
         )
-        self.time_limits.add(trial, limits)
+        self.time_limits.add(trial, setup.limits or self.sandboxes.context.limits)
         failure = trial.failure
         # Whether the function itself returned wrong values or failed, and not a function that it calls.
         fails_by_itself = failure is None or (failure.function == check.function and failure.status != MISSING)

@@ -104,8 +104,8 @@ class Exchange:
 
         After None, the caller runs the check's function. Its calls take the early replies, and do not send again.
         """
-        state, ahead = START, self.sent == 1
-        while ahead and (step := known.after.get(state)) is not None:
+        state = START
+        while self.sent == 1 and (step := known.after.get(state)) is not None:
             if isinstance(step, End):
                 self.replies_due, self.mutations = 0, list(step.mutations)
                 return step

@@ -203,7 +203,7 @@ class Session:
 
     def request_with(self, message: dict[str, Any], steps: tuple[bytes, bytes] | None) -> Request:
         self.number += 1  # never reused, not even in the next box, so that a late reply cannot match
-        frame = encode(message, self.number) if steps is None else encode_with(message, "steps", steps, self.number)
+        frame = encode(message, self.number) if steps is None else encode_with(message, steps, self.number)
         # Take the time before the send, because the worker may run first and this process continue later.
         return Request(self.number, frame, time.monotonic())
 

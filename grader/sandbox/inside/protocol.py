@@ -82,13 +82,11 @@ def encode(value: Any, number: int = 0, took_s: float = 0.0) -> bytes:
     return frame(*encode_part(value), number, took_s)
 
 
-def encode_with(message: Dict[str, Any], name: str, part: Tuple[bytes, bytes], number: int) -> bytes:
-    """Return a message as a frame, with one more entry, which is encoded once and sent to each submission."""
+def encode_with(message: Dict[str, Any], steps: Tuple[bytes, bytes], number: int) -> bytes:
+    """Return a message as a frame, with one more entry: steps, which are encoded once and sent to each submission."""
     # The message is a dict with entries, ["d", …], so its header ends in "]" and the entry goes before that.
     header, body = encode_part(message)
-    return frame(
-        header[:-1] + b"," + WRITER.encode(name).encode("ascii") + b"," + part[0] + b"]", body + part[1], number
-    )
+    return frame(header[:-1] + b',"steps",' + steps[0] + b"]", body + steps[1], number)
 
 
 def frame(header: bytes, body: bytes, number: int = 0, took_s: float = 0.0) -> bytes:
