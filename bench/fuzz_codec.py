@@ -120,7 +120,8 @@ def by_pieces(data: bytes, cuts: list[int]) -> tuple[list[Any], bool]:
     decoder, got = Decoder(MAX_BODY), []
     try:
         for start, end in zip([0, *cuts], [*cuts, len(data)], strict=True):
-            for value in decoder.feed(data[start:end]):
+            for one in decoder.feed(data[start:end]):
+                value = one.read()
                 got.append(comparable(value))
                 check_round_trip(value)
     except ProtocolError as error:
@@ -134,7 +135,7 @@ def whole(data: bytes) -> tuple[list[Any], bool]:
     got = []
     while len(data) >= PREFIX.size:
         try:
-            header, body = read_prefix(data[: PREFIX.size], MAX_BODY)
+            _, _, header, body = read_prefix(data[: PREFIX.size], MAX_BODY)
             end = PREFIX.size + header + body
             if len(data) < end:
                 break
@@ -152,7 +153,7 @@ def check_round_trip(value: Any) -> None:
         data = encode(value)
     except ProtocolError:
         return
-    header, body = read_prefix(data[: PREFIX.size])
+    _, _, header, body = read_prefix(data[: PREFIX.size])
     again = decode(data[PREFIX.size : PREFIX.size + header], data[PREFIX.size + header :])
     assert len(data) == PREFIX.size + header + body and comparable(again) == comparable(value), (
         "it came back as another value"
@@ -181,7 +182,7 @@ def spoiled_frame(rng: random.Random, headers: list[bytes]) -> bytes:
         data = encode(value)
     except ProtocolError:
         data = encode(None)
-    length = int.from_bytes(data[4:8], "big")
+    _, _, length, _ = read_prefix(data[: PREFIX.size])
     header, body = data[PREFIX.size : PREFIX.size + length], data[PREFIX.size + length :]
     if len(headers) < 200:
         headers.append(header)
@@ -202,12 +203,12 @@ def spoiled_frame(rng: random.Random, headers: list[bytes]) -> bytes:
         return frame(header, body[: rng.randrange(len(body) + 1)] if rng.random() < 0.5 else body + b"\0")
     if way == 7:
         lengths = [rng.choice([n, n - 1, n + 1, 0, 2**31, 2**63]) for n in (len(header), len(body))]
-        return protocol.MAGIC + struct.pack(">IQ", max(lengths[0], 0) % 2**32, max(lengths[1], 0)) + header + body
+        return PREFIX.pack(protocol.MAGIC, 0, 0.0, max(lengths[0], 0) % 2**32, max(lengths[1], 0)) + header + body
     return encode(rng.choice([1, "x"])) * rng.randrange(3) + data + mutated(rng, data)
 
 
 def frame(header: bytes, body: bytes) -> bytes:
-    return PREFIX.pack(protocol.MAGIC, len(header), len(body)) + header + body
+    return protocol.frame(header, body)
 
 
 def mutated(rng: random.Random, data: bytes) -> bytes:

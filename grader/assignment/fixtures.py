@@ -62,7 +62,7 @@ class Fixture:
         return replace(self, variants=left, raises=raises, accepted=accepted)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # by identity: programs are kept by it (grading/check_run.py)
 class Fixtures:
     checks: Mapping[str, Fixture]
     # Each of these has the ids of functions as keys. For by_outcome and beside, see checks.misconception.

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -81,7 +81,7 @@ class JudgedValues:
 
     returned: ReturnedValues
     judgements: Sequence[Judgement]
-    undoable: Undoable
+    undoable: Undoable | None = None  # right values need none: nothing is called after them
 
 
 @dataclass(frozen=True)
@@ -103,32 +103,19 @@ class Attempts:
         calls that the check will probably make. upcoming: the next checks.
         """
 
-        def may_count(outcome: Outcome[JudgedValues]) -> bool:
-            # Right values always count, because only a failure can be the effect of another check.
-            if outcome.value is not None and is_right(outcome.value.judgements):
-                return True
-            # A rerun would fail again: the function is not written, or already failed in a fresh process.
-            return is_missing(outcome.failure) or (is_wrong and has_ended(outcome.failure))
-
-        def judge(returned: ReturnedValues, undoable: Undoable) -> JudgedValues:
-            return JudgedValues(returned, judged(self.check, self.fixture, returned), undoable)
-
         def work() -> JudgedValues:
             undoable = Undoable(call)
-            return judge(self.perform(undoable.call), undoable)
-
-        def accept(values: Mapping[str, Any]) -> JudgedValues | None:
-            # No gradients, because only a wrong value needs them, and a wrong value causes a rerun.
-            found = judge(ReturnedValues(values, None), Undoable(call))
-            return found if is_right(found.judgements) else None
+            returned = self.perform(undoable.call)
+            return JudgedValues(returned, judged(self.check, self.fixture, returned), undoable)
 
         return self.process.run(
             work,
-            replace(self.setup, program=program, lean=not is_wrong),  # without `accept`, work() needs every value
+            replace(self.setup, program=program),
             before=self.oracle.end,  # a rerun must find the reference in its first state
-            may_count=may_count,
-            accept=None if is_wrong else accept,
-            upcoming=upcoming,
+            # A rerun would fail again: the function is not written, or already failed in a fresh process.
+            may_count=lambda failure: is_missing(failure) or (is_wrong and has_ended(failure)),
+            keep=judgements_if_right,
+            upcoming=no_more if is_wrong else upcoming,
         )
 
     def missing_too(self) -> Failure | None:
@@ -139,7 +126,7 @@ class Attempts:
             # None for out and cache, because an unwritten backward raises before it uses them.
             return (None, None) if function == self.check.needs else self.process.call(function, args, kwargs)
 
-        failure = self.process.run(lambda: self.perform(call), self.setup, may_count=lambda outcome: True).failure
+        failure = self.process.run(lambda: self.perform(call), self.setup, may_count=lambda failure: True).failure
         return failure if failure and is_missing(failure) and failure.function == self.check.function else None
 
     def gradients_at_other_inputs(self, call: Call, rng: np.random.RandomState) -> Gradients | None:
@@ -177,6 +164,14 @@ class Attempts:
             raised = Reason.of("cannot_be_used", raised=type(error).__name__, text=str(error))
             # `from None`, because a student must never read the grader's own traceback.
             raise CallFailed(Failure(FAILED, self.check.function, placed(self.check.function, raised))) from None
+
+
+def judgements_if_right(values: JudgedValues) -> JudgedValues | None:
+    """Return right values without what only wrong ones need: the arrays, and what undoes the calls."""
+    if not is_right(values.judgements):
+        return None
+    judgements = [Judgement(one.comparison, one.remarks) for one in values.judgements]
+    return JudgedValues(ReturnedValues({}, None), judgements)
 
 
 def output_of(outcome: Outcome[JudgedValues]) -> str:

@@ -35,12 +35,13 @@ from grader.judging.verdict import Trial
 from grader.records import PASSED, Check, Reason
 from grader.sandbox.host.check_process import CheckProcess, Upcoming, no_more
 from grader.sandbox.host.check_setup import Setup
-from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.program import Program, record
 
-# Check's function → handout's name → program, whose calls have the handout's form. The keys are weak: if the grader
-# drops an assignment's checks, their programs are dropped, too.
-PROGRAMS: Final[WeakKeyDictionary[Callable[..., Any], dict[str, Program | None]]] = WeakKeyDictionary()
+# Programs by fixtures, check and handout, because it depends on all three which conversations are right. The values
+# keep check and handout alive, so that no other object gets their id. The keys are weak: if the grader drops an
+# assignment's fixtures, their programs are dropped, too.
+Key = tuple[int, int]
+PROGRAMS: Final[WeakKeyDictionary[Fixtures, dict[Key, tuple[Check, Handout, Program | None]]]] = WeakKeyDictionary()
 
 
 def run_check(
@@ -49,28 +50,26 @@ def run_check(
     assignment: Assignment,
     fixtures: Fixtures,
     oracle: Oracle,
+    setup: Setup,
     *,
     stubs: frozenset[str] = frozenset(),
     handout: Handout = OWN,
     is_wrong: bool = False,
-    limits: Limits | None = None,
-    why: Reason | None = None,
     upcoming: Upcoming = no_more,
 ) -> Trial:
     """Run one check on one submission, from inputs to judgements.
 
-    stubs: functions that the reference replaces. handout: the handout for which the submission was written. is_wrong:
-    an earlier check found the function wrong in a fresh process, so a rerun is useless. limits: by default the
-    assignment's. why: the reason if the check gets less time. upcoming: the next checks in the process.
+    setup: without stubs. stubs: functions that the reference replaces. handout: the handout for which the submission
+    was written. is_wrong: an earlier check found the function wrong in a fresh process, so a rerun is useless.
+    upcoming: the next checks in the process.
     """
     started = time.monotonic()
     accepted = handout.accepts.get(check.function, frozenset())
     fixture = fixtures.checks[check.id].accepting(accepted)
     documented = assignment.definitions[check.id].cache
     call = adapt(process.call, handout)
-    setup = setup_for(process, check, fixtures, handout, limits, why)
     # Only the first attempt uses the program. The others make other calls: another forward, other inputs.
-    program, setup = setup.program, replace(setup, program=None, lean=False)
+    program, setup = setup.program, replace(setup, program=None)
     if stubs:
         setup = replace(setup, granted=stubs, answer=oracle.answer)
     attempts = Attempts(process, check, fixture, oracle, setup)
@@ -109,33 +108,24 @@ def run_check(
         secret = zlib.crc32(
             f"{assignment.sha256} {check.id}".encode()
         )  # the sha256 covers hidden checks, so students cannot compute it
-        outcome.value.undoable.undo()  # before follow-through calls the code again (see Undoable)
+        if outcome.value.undoable is not None:
+            outcome.value.undoable.undo()  # before follow-through calls the code again (see Undoable)
         follow = partial(follow_through, attempts, call, secret)
         trial = judge(trial, outcome.value, fixture, hints, follow)
     oracle.end()
     return replace(trial, duration_s=round(time.monotonic() - started, 4))
 
 
-def setup_for(
-    process: CheckProcess, check: Check, fixtures: Fixtures, handout: Handout, limits: Limits | None, why: Reason | None
-) -> Setup:
-    """Return the Setup of a check without stubs, with the calls that the check will probably make."""
-    plan, arities = process.session.plan, fixtures.checks[check.id].arities
-    program = program_of(check, handout, arities, plan.functions, plan.classes)
-    return Setup(check.seed, limits, why, arities=arities, program=program, lean=True)
-
-
 def program_of(
-    check: Check, handout: Handout, arities: Sequence[tuple[str, int]], functions: frozenset[str], classes: Classes
+    check: Check, fixtures: Fixtures, handout: Handout, functions: frozenset[str], classes: Classes
 ) -> Program | None:
     """Return the program of a check: its calls before its function first looks at a value; None if there are none.
 
     Each process of the grader records a program once, and sends it to every submission. This is safe, because a
     program contains placeholders and no submission's values, and never the secret inputs of follow-through.
     """
-    # The key is the function, not the check's id, because two assignments may use the same id.
-    programs = PROGRAMS.setdefault(check.run, {})
-    if handout.name not in programs:
+    programs, key = PROGRAMS.setdefault(fixtures, {}), (id(check), id(handout))
+    if key not in programs:
 
         def work(call: Call) -> Mapping[str, Any]:
             student = Student(adapt(call, handout), functions, classes)
@@ -143,8 +133,8 @@ def program_of(
             reference = Student(lambda function, args, kwargs: Placeholder("elsewhere", ()), functions, classes)
             return perform(check.run, student, np.random.RandomState(check.seed), reference).values
 
-        programs[handout.name] = record(work, arities)
-    return programs[handout.name]
+        programs[key] = check, handout, record(work, fixtures.checks[check.id].arities)
+    return programs[key][2]
 
 
 def follow_up(trial: Trial, oracle: Oracle) -> Trial:

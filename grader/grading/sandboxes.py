@@ -39,7 +39,7 @@ class Sandboxes:
     handout: the handout for which the submission was written; only checks of this handout run. folder: contains the
     work trees. account: the submission's time. unusable: files that are absent, or that could not be imported. notes:
     about staging and import. trees: left-out files → work tree. started: workers that have not imported modules yet.
-    loading: processes that are importing a set's modules. processes: all processes; the first is the oracle's.
+    processes: all processes; the first is the oracle's.
     """
 
     submission: Submission
@@ -51,7 +51,6 @@ class Sandboxes:
     notes: list[Reason] = field(default_factory=list)
     trees: dict[tuple[str, ...], Path] = field(default_factory=dict)
     started: dict[ModuleSet, Box] = field(default_factory=dict)
-    loading: dict[ModuleSet, CheckProcess] = field(default_factory=dict)
     processes: list[CheckProcess] = field(default_factory=list)
     exits: ExitStack = field(default_factory=ExitStack)
 
@@ -99,16 +98,8 @@ class Sandboxes:
         checks = self.context.assignment.checks
         return [check for check in checks if check.file in files and self.handout.has(check)]
 
-    def load(self, one: ModuleSet) -> None:
-        """Begin to import the set's modules in a sandbox, while checks of the previous set run."""
-        self.loading[one] = self.open_process(one)
-        self.loading[one].session.load()
-
     def open_process(self, one: ModuleSet, *, exchange: bool = False) -> CheckProcess:
         """Open a sandbox with the set's modules. exchange: stubs can replace functions in it."""
-        # Sandboxes for stubs are not started early, because most submissions need none.
-        if not exchange and one in self.loading:
-            return self.loading.pop(one)
         context, assignment = self.context, self.context.assignment
         work = self.staged(one)
         usable = [file for file in one.files if file in self.submission.files]
@@ -127,6 +118,7 @@ class Sandboxes:
             tolerant=context.isolation.kind != PLAIN,
             expected_warnings=assignment.expected_warnings,
         )
+        # Sandboxes for stubs are not started early, because most submissions need none.
         box = None if exchange else self.started.pop(one, None)
         session = Session(lambda: context.launch(work), plan, context.limits, self.account, box)
         process = self.exits.enter_context(CheckProcess(session))

@@ -24,7 +24,7 @@ from typing import Final
 from grader.assignment.sections import ModuleSet
 from grader.calls import Failure
 from grader.function_ids import module_of_file, short_name
-from grader.grading.check_run import follow_up, run_check, setup_for
+from grader.grading.check_run import follow_up, program_of, run_check
 from grader.grading.import_notes import import_notes, note_other_python
 from grader.grading.reference_oracle import Oracle
 from grader.grading.sandboxes import Sandboxes, group_apart
@@ -34,7 +34,6 @@ from grader.records import MISSING, SKIPPED, TIMEOUT, VISIBLE, Check, Reason
 from grader.sandbox.host.check_process import CheckProcess
 from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.failures import submission_timeout
-from grader.sandbox.host.limits import Limits
 from grader.sandbox.host.plan import LeftOut
 
 # After this share of a submission's time, postponed visible checks wait until the hidden checks are done.
@@ -95,7 +94,6 @@ class SubmissionRun:
         """Run a set's checks on the student's own code. The visible pass also opens the set's sandboxes."""
         if visible:
             self.open_set(one)
-            self.load_next(one)
         for sandbox in self.on_own_code.get(one, ()):
             checks = self.sandboxes.checks_of(sandbox.serves)
             checks = [check for check in checks if (check.visibility == VISIBLE) == visible]
@@ -106,13 +104,6 @@ class SubmissionRun:
                 imported = sandbox.process.session.imported
                 self.sandboxes.note(import_notes(imported, sandbox.serves))
                 self.left_out += imported.left_out
-
-    def load_next(self, one: ModuleSet) -> None:
-        """Begin to import the next set's modules while this set's checks run, if the files can be used."""
-        sets = self.sandboxes.context.assignment.sets
-        for after in sets[sets.index(one) + 1 :][:1]:
-            if after in self.sandboxes.started and self.sandboxes.unusable.isdisjoint(after.on):
-                self.sandboxes.load(after)
 
     def open_set(self, one: ModuleSet) -> None:
         """Open the sandboxes of a set. Checks that cannot run get a failed trial here."""
@@ -265,16 +256,22 @@ class SubmissionRun:
             for name, trial in trials.items():
                 trials[name] = follow_up(trial, self.oracle)
 
-    def setup_for(self, process: CheckProcess, check: Check) -> Setup:
-        """Return the setup that a check will probably have, so that its program can be queued."""
-        limits = self.time_limits.limits_for(check)
-        return setup_for(
-            process, check, self.sandboxes.context.fixtures, self.sandboxes.handout, limits, self.why(limits)
-        )
+    def setup_for(self, process: CheckProcess, check: Check, *, usual: bool = False) -> Setup:
+        """Return the setup of a check without stubs, which is known before it runs, so that it can be queued."""
+        context, plan = self.sandboxes.context, process.session.plan
+        limits = context.limits if usual else self.time_limits.limits_for(check)
+        why = None if limits == context.limits else self.time_limits.reason
+        program = program_of(check, context.fixtures, self.sandboxes.handout, plan.functions, plan.classes)
+        arities = context.fixtures.checks[check.id].arities
+        return Setup(check.seed, limits, why, arities=arities, program=program, may_recall=self.may_recall(check))
 
-    def why(self, limits: Limits) -> Reason | None:
-        """Return why a check has less time than usual, or None."""
-        return None if limits == self.sandboxes.context.limits else self.time_limits.reason
+    def may_recall(self, check: Check) -> bool:
+        """Whether known replies count for a check, and its own become known.
+
+        Not for a visible check after a hidden input: its replies could contain the input, and another submission could
+        find out in a visible check, from the time that the judge needs, whether such replies are known.
+        """
+        return not self.had_hidden or check.visibility != VISIBLE
 
     def run_check(
         self,
@@ -291,23 +288,22 @@ class SubmissionRun:
         out of time. following: the next checks in the same process, which may be queued. These next checks must be all
         visible or all hidden, because no hidden input may be sent before the last visible check has run.
         """
-        limits = self.sandboxes.context.limits if usual else self.time_limits.limits_for(check)
         # Before the call, because the sandbox receives the hidden input even if the call fails.
         self.had_hidden = self.had_hidden or check.visibility != VISIBLE
+        setup = self.setup_for(process, check, usual=usual)
         trial = run_check(
             process,
             check,
             self.sandboxes.context.assignment,
             self.sandboxes.context.fixtures,
             self.oracle,
+            setup,
             stubs=stubs,
             handout=self.sandboxes.handout,
             is_wrong=(check.function, stubs) in self.wrong,
-            limits=limits,
-            why=self.why(limits),
             upcoming=lambda number: self.setup_for(process, following[number]) if number < len(following) else None,
         )
-        self.time_limits.add(trial, limits)
+        self.time_limits.add(trial, setup.limits or self.sandboxes.context.limits)
         failure = trial.failure
         # Whether the function itself returned wrong values or failed, and not a function that it calls.
         fails_by_itself = failure is None or (failure.function == check.function and failure.status != MISSING)

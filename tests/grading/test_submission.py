@@ -57,7 +57,7 @@ def test_what_the_judge_sends_holds_inputs_only(context, grade_layers, monkeypat
     send = session_module.Session.send
 
     def sending(session, frame, deadline):
-        sent.extend(Decoder().feed(frame))
+        sent.extend(one.read() for one in Decoder().feed(frame))
         send(session, frame, deadline)
 
     monkeypatch.setattr(session_module.Session, "send", sending)

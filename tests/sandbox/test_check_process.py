@@ -183,7 +183,7 @@ def test_a_check_that_fails_in_a_fresh_process_is_not_rerun(process):
 
 def test_the_caller_decides_which_outcome_of_a_reused_process_counts(process):
     process.run(lambda: call(process), Setup(0))
-    outcome = process.run(lambda: call(process, "wrong"), Setup(0), may_count=lambda outcome: True)
+    outcome = process.run(lambda: call(process, "wrong"), Setup(0), may_count=lambda failure: True)
     assert outcome.failure is not None
     assert (outcome.processes, outcome.is_reused, process.begun) == (1, True, 1)
 

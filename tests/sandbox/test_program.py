@@ -18,7 +18,6 @@ from grader.sandbox.host.check_setup import Setup
 from grader.sandbox.host.program import Diverged, Replay, record
 from grader.sandbox.inside.protocol import Handle
 
-PAIR = [("case.twice", 2), ("case.backward", 0)]
 ARITIES = [("case.forward", 2), ("case.backward", 0), ("case.forward", 2)]
 SOURCE = """import os, time
 import numpy as np
@@ -43,7 +42,6 @@ def spoils(x):
     x[:] = 0
     return x
 """
-TWICE = SOURCE + "def twice(x):\n    return 2 * x, (x,)\n"
 
 
 def run(process, work, program):
@@ -208,7 +206,7 @@ def test_several_results_arrive_at_once_and_each_has_its_time(open_session, monk
     program = record(work, ())
     run(process, work, program)
     del heard[:]
-    outcome = process.run(lambda: work(process.call), Setup(0, program=program), may_count=lambda outcome: True)
+    outcome = process.run(lambda: work(process.call), Setup(0, program=program), may_count=lambda failure: True)
     assert (outcome.value, outcome.is_reused) == ([0] * 5, True)
     assert len(heard) == 1
     assert 0 < process.session.account.functions < 1
@@ -285,306 +283,141 @@ def test_calls_sent_ahead_that_do_not_match_are_made_one_by_one(open_session):  
     assert process.run_alone(work, Setup(0)).value == 0
 
 
-@pytest.mark.process
-def test_the_result_of_a_recorded_check_is_known_without_running_it(open_session):  # noqa: F811
-    def work(call):
-        x, param = np.arange(3.0), {"name": "adam"}
-        out = call("case.spoils", (x + 1,), {})
-        return {"dx": call("case.backward", (x, (out + x, param)), {}), "steps": 1}
-
-    process = open_session(SOURCE)
-    process.begin(Setup(0, program=record(work, [])))
-    results = process.exchange.results()
-    assert results["dx"].tolist() == [0, 1, 4]
-    assert results["steps"] == 1
-    mutations = [("case.spoils", 0, True)]
-    assert process.exchange.mutations == mutations
-    assert work(process.call)["dx"].tolist() == [0, 1, 4]  # running it anyway gives the same replies
-    assert process.exchange.mutations == mutations
-    process.end()
-
-
-@pytest.mark.process
-@pytest.mark.parametrize(("function", "blamed"), [("case.ends", "case.ends"), ("case.absent", "case.absent")])
-def test_a_check_runs_and_fails_at_the_call_that_returned_no_value(open_session, function, blamed):  # noqa: F811
-    def work(call):
-        call("case.spoils", (np.ones(2),), {})
-        call(function, (np.ones(2),), {})
-        return {"count": call("case.count", (), {})}
-
-    process = open_session(SOURCE)
-    process.begin(Setup(0, program=record(work, ())))
-    assert process.exchange.results() is None
-    with pytest.raises(CallFailed) as failed:
-        work(process.call)
-    assert failed.value.failure.function == blamed
-    process.end()
-
-
-@pytest.mark.process
-def test_a_check_runs_if_a_call_changed_its_dict(open_session):  # noqa: F811
-    def work(call):
-        param = {"steps": 5}
-        call("case.forward", (np.ones(2), param), {})
-        return {"steps": param["steps"], "is_there": "mode" in param}
-
-    process = open_session(SOURCE)
-    program = record(work, ARITIES)
-    assert program.result == {"steps": 5, "is_there": False}
-    process.begin(Setup(0, program=program))
-    assert process.exchange.results() is None
-    assert work(process.call) == {"steps": 6, "is_there": False}
-    process.end()
-
-
-@pytest.mark.process
-def test_a_check_runs_if_a_returned_value_lacks_what_it_takes(open_session):  # noqa: F811
-    def work(call):
-        out, _ = call("case.forward", (np.ones(2), {}), {})
-        return {"W": out["W"], "again": call("case.count", (), {})}
-
-    process = open_session(SOURCE)
-    process.begin(Setup(0, program=record(work, ARITIES)))
-    assert process.exchange.results() is None
-    with pytest.raises(IndexError):
-        work(process.call)
-    process.end()
-
-
-def test_a_check_that_looks_at_a_value_has_a_program_without_a_result():
-    def work(call):
-        return {"sum": float(call("case.count", (), {}))}
-
-    assert record(work, ()).result is None
-
-
 @pytest.fixture
 def followed(open_session, monkeypatch):  # noqa: F811
     """A process that has served a right check; a check that counts earlier calls; another check; the sent messages."""
     process, sent = open_session(SOURCE), []
-    check = Setup(0, program=record(lambda call: {"count": call("case.count", (), {})}, ()))
-    other = Setup(1, program=record(lambda call: {"out": call("case.spoils", (np.ones(2),), {})}, ()))
-    process.run(pytest.fail, check, accept=lambda results: 1)  # behind a check that was right, others are queued
+    check, other = Check(process, count), Check(process, spoil, seed=1)
+    check.run()  # behind a check that was right, others are queued
     request_with = process.session.request_with
     monkeypatch.setattr(process.session, "request_with", lambda *given: (sent.append(1), request_with(*given))[1])
     return process, check, other, sent
 
 
+def count(call):
+    return call("case.count", (), {})
+
+
+def spoil(call):
+    return call("case.spoils", (np.ones(2),), {}).tolist()
+
+
+def hang(call):
+    return call("case.hangs", (), {})
+
+
+class Check:
+    """One check: `work` on a process, and its setup. Its value is right, and the checks in `upcoming` follow it."""
+
+    def __init__(self, process, work, *, seed=0, has_all_calls=True):
+        self.process, self.work = process, work
+        self.setup = Setup(seed, program=record(work, ()))
+        self.setup.program.has_all_calls = has_all_calls
+
+    def run(self, *upcoming, keep=lambda value: value, is_made=lambda: None):
+        following = [one.setup for one in upcoming]
+
+        def work():
+            is_made()
+            return self.work(self.process.call)
+
+        return self.process.run(
+            work,
+            self.setup,
+            keep=keep,
+            upcoming=lambda number: following[number] if number < len(following) else None,
+        )
+
+
+def wrong(value):
+    return None
+
+
 @pytest.mark.process
-def test_the_next_check_begins_while_the_results_of_one_are_compared(followed):
-    process, check, other, sent = followed
+def test_the_next_check_begins_while_a_check_runs_on_the_results_of_its_program(followed):
+    _, check, other, sent = followed
+    assert check.run(other, is_made=lambda: sent.append(0)).value == 0
+    assert sent == [1, 1, 0]
+    assert other.run().value == [0, 0]
+    assert sent == [1, 1, 0]
 
-    def accept(results):
-        assert len(sent) == 2
-        return results["count"] + 1
 
-    assert process.run(pytest.fail, check, accept=accept, upcoming=[other, None].__getitem__).value == 1
-    assert process.run(pytest.fail, other, accept=lambda results: results["out"].tolist()).value == [0, 0]
-    assert len(sent) == 2
+@pytest.mark.process
+def test_nothing_is_queued_behind_a_check_after_a_wrong_one(followed):
+    process, check, other, _ = followed
+    check.run(keep=wrong)
+    check.run(other)
+    assert not process.queued
 
 
 @pytest.mark.process
 def test_a_queued_check_is_ended_if_another_one_comes_next(followed):
-    process, check, other, _ = followed
-    process.run(pytest.fail, check, accept=lambda results: 1, upcoming=[other, None].__getitem__)
-    outcome = process.run(pytest.fail, check, accept=lambda results: results["count"] + 1)
-    assert (outcome.value, outcome.is_reused) == (1, False)
+    _, check, other, _ = followed
+    check.run(other)
+    outcome = check.run()
+    assert (outcome.value, outcome.is_reused) == (0, False)
 
 
 @pytest.mark.process
-def test_a_check_with_wrong_results_is_rerun_in_a_fresh_process_and_the_queued_one_after_it(followed):
+def test_a_wrong_check_is_rerun_in_a_fresh_process_and_the_queued_one_after_it(followed):
     process, check, other, _ = followed
     reused = []
-
-    def work():
-        reused.append(process.is_reused)
-        return process.call("case.count", (), {})
-
-    process.run(pytest.fail, other, accept=lambda results: 1)
-    outcome = process.run(work, check, accept=lambda results: None, upcoming=[other, None].__getitem__)
-    assert (outcome.value, outcome.processes, reused) == (0, 2, [False])
-    assert process.run(pytest.fail, other, accept=lambda results: results["out"].tolist()).value == [0, 0]
+    other.run()
+    outcome = check.run(other, keep=wrong, is_made=lambda: reused.append(process.is_reused))
+    assert (outcome.value, outcome.processes, reused) == (0, 2, [True, False])
+    assert other.run().value == [0, 0]
 
 
 @pytest.mark.process
 def test_a_queued_check_that_hangs_costs_little_time_if_it_is_not_run(followed, monkeypatch):
     process, check, _, _ = followed
     monkeypatch.setattr(check_lifecycle, "UNWANTED_S", 0.2)
-    hangs = Setup(1, program=record(lambda call: {"out": call("case.hangs", (), {})}, ()))
-    process.run(pytest.fail, check, accept=lambda results: 1)
     started = time.monotonic()
-    outcome = process.run(
-        lambda: process.call("case.count", (), {}),
-        check,
-        accept=lambda results: None,
-        upcoming=[hangs, None].__getitem__,
-    )
+    outcome = check.run(Check(process, hang, seed=1), keep=wrong)
     assert (outcome.value, outcome.processes) == (0, 2)
     assert time.monotonic() - started < process.limits.wall_s / 2
-
-
-def queued_behind(first, *others):
-    """Make setups with programs for these checks. The first is assumed to make no calls beyond its program."""
-    setups = [Setup(number, program=record(work, ())) for number, work in enumerate((first, *others))]
-    setups[0].program.has_all_calls = True
-    return setups
+    assert not process.may_queue  # the queued check took the sandbox down
 
 
 @pytest.mark.process
 def test_a_queued_check_does_not_get_the_prints_of_the_check_before(open_session):  # noqa: F811
-    source = SOURCE + "def prints(text):\n    print(text)\n    return 1\n"
-    process = open_session(source)
-    first, second = queued_behind(*(lambda call, text=text: {"v": call("case.prints", (text,), {})} for text in "ab"))
-    quiet = Setup(0, program=record(lambda call: {"count": call("case.count", (), {})}, ()))
-    process.run(pytest.fail, quiet, accept=lambda results: 1)
-
-    def work():
-        return process.call("case.prints", ("a",), {})
-
-    outcome = process.run(work, first, accept=lambda results: 1, upcoming=[second, None].__getitem__)
+    process = open_session(SOURCE + "def prints(text):\n    print(text)\n    return 1\n")
+    first, second = (Check(process, lambda call, text=text: call("case.prints", (text,), {})) for text in "ab")
+    Check(process, count).run()
+    outcome = first.run(second)
     assert (outcome.prints, outcome.processes) == ("a\n", 2)
-    outcome = process.run(pytest.fail, second, accept=lambda results: 1)
-    assert outcome.prints == "b\n"
+    assert second.run().prints == "b\n"
 
 
 @pytest.mark.process
 def test_a_check_that_makes_another_call_with_a_check_queued_is_rerun_call_by_call(open_session):  # noqa: F811
     def work(call):
-        count = call("case.count", (), {})
-        return {"counts": count + call("case.count", (), {}) if count == 0 else count}
+        found = count(call)
+        return found + count(call) if found == 0 else found
 
     process = open_session(SOURCE)
-    first, second = queued_behind(work, lambda call: {"count": call("case.count", (), {})})
-    assert first.program.result is None
-    process.run(pytest.fail, second, accept=lambda results: 1)
-    upcoming = [second, None].__getitem__
-    outcome = process.run(lambda: work(process.call), first, accept=pytest.fail, upcoming=upcoming)
-    assert outcome.value == {"counts": 0}
-    assert not first.program.has_all_calls
-    assert process.run(pytest.fail, second, accept=lambda results: results["count"] + 1).value == 1
+    first, second = Check(process, work), Check(process, count)
+    second.run()
+    assert first.run(second).value == 0
+    assert not first.setup.program.has_all_calls
+    assert second.run().value == 0
 
 
 @pytest.mark.process
 def test_a_queued_check_does_not_run_before_one_whose_process_found_traces(open_session):  # noqa: F811
-    source = SOURCE + "def leaves():\n    calls.append(1)\n    return len(calls)\n"
-    process = open_session(source)
-    leaving, counting, last = queued_behind(
-        lambda call: {"v": call("case.leaves", (), {})},
-        lambda call: {"v": call("case.count", (), {})},
-        lambda call: {"v": call("case.count", (), {})},
-    )
-    process.run(pytest.fail, counting, accept=lambda results: 1)
-    upcoming = [counting, last, None]
-    seen = [process.run(pytest.fail, leaving, accept=lambda results: results["v"] + 1, upcoming=upcoming.__getitem__)]
-    seen.append(process.run(pytest.fail, counting, accept=lambda results: results["v"] + 1))
-    seen.append(process.run(pytest.fail, last, accept=lambda results: results["v"] + 1))
-    assert [one.value for one in seen] == [2, 1, 1]
-    assert not process.may_queue
-
-
-@pytest.mark.process
-def test_a_lean_reply_leaves_out_values_that_only_other_calls_need(open_session):  # noqa: F811
-    def work(call):
-        out, cache = call("case.twice", (np.ones(3000),), {})
-        return {"dx": call("case.backward", (out, cache), {})}
-
-    process, lengths = open_session(TWICE), []
-    program = record(work, PAIR)
-    assert program.is_lean
-    box_receive = Box.receive
-
-    def receive(box, deadline):
-        data = box_receive(box, deadline)
-        lengths.append(len(data))
-        return data
-
-    process.run(pytest.fail, Setup(0, arities=PAIR, program=program), accept=lambda results: results)
-    for lean in (True, False):
-        lengths.append(0)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(Box, "receive", receive)
-            results = process.run(
-                pytest.fail, Setup(0, arities=PAIR, program=program, lean=lean), accept=lambda results: results
-            )
-        assert results.value["dx"].tolist() == [2.0] * 3000
-    border = lengths.index(0, 1)
-    assert sum(lengths[:border]) < sum(lengths[border:]) / 1.5
-
-
-@pytest.mark.process
-def test_a_check_with_a_wrong_lean_reply_is_rerun_with_whole_replies(open_session):  # noqa: F811
-    def work(call):
-        out, cache = call("case.twice", (np.ones(3),), {})
-        return {"dx": call("case.backward", (out, cache), {})}
-
-    process = open_session(TWICE)
-    setup = Setup(0, arities=PAIR, program=record(work, PAIR), lean=True)
-    process.run(pytest.fail, setup, accept=lambda results: results)
-    outcome = process.run(lambda: work(process.call), setup, accept=lambda results: None)
-    assert (outcome.value["dx"].tolist(), outcome.processes) == ([2.0] * 3, 2)
-
-
-@pytest.mark.process
-def test_a_none_in_place_of_a_pair_is_not_taken_for_a_lean_reply(open_session):  # noqa: F811
-    source = SOURCE + "def twice(x):\n    return (2 * x, (x,)) if len(x) == 3 else None\n"
-
-    def works(length):
-        def work(call):
-            out, cache = call("case.twice", (np.ones(length),), {})
-            return {"dx": call("case.backward", (out, cache), {})}
-
-        return work
-
-    process = open_session(source)
-    right, wrong = (Setup(0, arities=PAIR, program=record(works(n), PAIR), lean=True) for n in (3, 4))
-    assert wrong.program.is_lean
-    process.run(pytest.fail, right, accept=lambda results: results)
-    started = time.monotonic()
-    outcome = process.run(lambda: works(4)(process.call), wrong, accept=lambda results: results)
-    assert outcome.failure.reason.id == "returned_none"
-    assert time.monotonic() - started < process.limits.wall_s / 2
-
-
-@pytest.mark.process
-def test_a_lean_check_that_raised_was_not_right(open_session):  # noqa: F811
-    source = TWICE + "def raises(x):\n    raise ValueError\n"
-
-    def work(call):
-        out, cache = call("case.twice", (np.ones(3),), {})
-        return {"dx": call("case.backward", (out, cache), {})}
-
-    def raising(call):
-        out, _ = call("case.twice", (np.ones(3),), {})
-        return {"dx": call("case.raises", (out,), {})}
-
-    process = open_session(source)
-    right, wrong = (Setup(0, arities=PAIR[:1], program=record(one, PAIR), lean=True) for one in (work, raising))
-    process.run(pytest.fail, right, accept=lambda results: results)
-    assert process.was_right
-    assert process.run(lambda: raising(process.call), wrong, accept=pytest.fail).failure.raised == "ValueError"
-    assert not process.was_right
-
-
-@pytest.mark.process
-def test_queued_checks_that_took_the_sandbox_down_are_the_last_that_are_queued(followed, monkeypatch):
-    process, check, _, _ = followed
-    monkeypatch.setattr(check_lifecycle, "UNWANTED_S", 0.2)
-    hangs = Setup(1, program=record(lambda call: {"out": call("case.hangs", (), {})}, ()))
-    process.run(
-        lambda: process.call("case.count", (), {}),
-        check,
-        accept=lambda results: None,
-        upcoming=[hangs, None].__getitem__,
-    )
+    process = open_session(SOURCE + "def leaves():\n    calls.append(1)\n    return len(calls)\n")
+    leaving = Check(process, lambda call: call("case.leaves", (), {}))
+    counting, last = Check(process, count), Check(process, count)
+    counting.run()
+    assert [leaving.run(counting, last).value, counting.run().value, last.run().value] == [1, 0, 0]
     assert not process.may_queue
 
 
 @pytest.mark.process
 def test_prints_of_a_queued_check_stay_apart_where_the_sandbox_is_killed_in_between(open_session, monkeypatch):  # noqa: F811
     process = open_session(SOURCE + "def prints(text):\n    print(text)\n    return 1\n")
-    first, second = queued_behind(*(lambda call, text=text: {"v": call("case.prints", (text,), {})} for text in "ab"))
-    quiet = Setup(0, program=record(lambda call: {"count": call("case.count", (), {})}, ()))
-    process.run(pytest.fail, quiet, accept=lambda results: 1)
+    first, second = (Check(process, lambda call, text=text: call("case.prints", (text,), {})) for text in "ab")
+    Check(process, count).run()
     is_quiet = process.session.is_quiet
 
     def not_quiet(**given):
@@ -593,12 +426,7 @@ def test_prints_of_a_queued_check_stay_apart_where_the_sandbox_is_killed_in_betw
         return False
 
     monkeypatch.setattr(process.session, "is_quiet", not_quiet)
-    outcome = process.run(
-        lambda: process.call("case.prints", ("a",), {}),
-        first,
-        accept=lambda results: 1,
-        upcoming=[second, None].__getitem__,
-    )
+    outcome = first.run(second)
     assert (outcome.prints, outcome.processes) == ("a\n", 2)
 
 
@@ -607,17 +435,17 @@ def test_prints_of_a_queued_check_stay_apart_where_the_sandbox_is_killed_in_betw
 def test_nothing_is_queued_that_the_pipe_does_not_hold(followed, size, is_queued):
     process, check, _, _ = followed
     fcntl.fcntl(process.session.box.requests, fcntl.F_SETPIPE_SZ, size)
-    long = Setup(1, program=record(lambda call: {"out": call("case.spoils", (np.ones(600),), {})}, ()))
-    process.run(pytest.fail, check, accept=lambda results: 1, upcoming=[long, None].__getitem__)
+    long = Check(process, lambda call: call("case.spoils", (np.ones(600),), {}).sum(), seed=1)
+    check.run(long)
     assert bool(process.queued) == is_queued
-    assert process.run(pytest.fail, long, accept=lambda results: results["out"].sum() + 1).value == 1
+    assert long.run().value == 0
 
 
 @pytest.mark.process
 def test_a_queued_check_does_not_begin_after_the_end_of_the_submissions_time(followed):
     process, check, other, _ = followed
-    process.run(pytest.fail, check, accept=lambda results: 1, upcoming=[other, None].__getitem__)
+    check.run(other)
     assert process.queued
     time.sleep(0.2)  # its reply has come
     process.session.account.close()
-    assert process.run(pytest.fail, other, accept=pytest.fail).failure.status == "timeout"
+    assert other.run().failure.status == "timeout"

@@ -28,13 +28,17 @@ NAMES = ["bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32",
 def frame(header, body=b""):
     """Build a frame by hand, as a hostile peer may send it."""
     header = header if isinstance(header, bytes) else json.dumps(header).encode()
-    return b"LGP1" + struct.pack(">IQ", len(header), len(body)) + header + body
+    return b"LGP1" + bytes(12) + struct.pack(">IQ", len(header), len(body)) + header + body
 
 
 def decoded(data, max_body=1 << 20):
-    values = list(Decoder(max_body).feed(data))
+    values = values_of(Decoder(max_body).feed(data))
     assert len(values) == 1
     return values[0]
+
+
+def values_of(frames):
+    return [one.read() for one in frames]
 
 
 def refused(header, body=b""):
@@ -133,7 +137,10 @@ def test_a_frame_has_the_documented_bytes():
     header = b'["l",true,["b",2],["a","float64",[1]]]'
     lengths = bytes([0, 0, 0, len(header), 0, 0, 0, 0, 0, 0, 0, 10])
     body = b"ab" + b"\x00\x00\x00\x00\x00\x00\xf8\x3f"  # 1.5, least byte first
-    assert encode([True, b"ab", np.array([1.5], dtype=">f8")]) == b"LGP1" + lengths + header + body
+    reply = bytes([0, 0, 1, 2, 0x3F, 0xF8, 0, 0, 0, 0, 0, 0])  # request 258, 1.5 seconds
+    value = [True, b"ab", np.array([1.5], dtype=">f8")]
+    assert encode(value) == b"LGP1" + bytes(12) + lengths + header + body
+    assert encode(value, 258, 1.5) == b"LGP1" + reply + lengths + header + body
 
 
 STREAM = [1, {"dx": np.arange(3.0)}, "text \u2603", (b"\0" * 5, [None]), np.float32(2)]
@@ -143,7 +150,7 @@ def test_every_split_of_a_stream_decodes_to_the_same_values():
     data = b"".join(map(encode, STREAM))
     for cut in range(len(data) + 1):
         decoder = Decoder()
-        values = [*decoder.feed(data[:cut]), *decoder.feed(data[cut:])]
+        values = values_of([*decoder.feed(data[:cut]), *decoder.feed(data[cut:])])
         assert list(map(bits, values)) == list(map(bits, STREAM))
         assert not decoder.buffer
 
@@ -165,7 +172,7 @@ def test_any_chunks_decode_to_the_same_values(values, sizes):
     data, decoder, got, turn = b"".join(map(encode, values)), Decoder(), [], 0
     while data:
         size = sizes[turn % len(sizes)]
-        got += decoder.feed(data[:size])
+        got += values_of(decoder.feed(data[:size]))
         data, turn = data[size:], turn + 1
     assert list(map(bits, got)) == list(map(bits, values))
 
@@ -186,7 +193,7 @@ def test_any_json_at_all_is_a_value_or_a_protocol_error(tree, body):
 @settings(deadline=None, max_examples=300)
 @given(st.binary(max_size=60), st.binary(max_size=20))
 def test_any_bytes_at_all_are_a_value_or_a_protocol_error(header, body):
-    for attempt in (lambda: decode(header, body), lambda: list(Decoder().feed(header + body))):
+    for attempt in (lambda: decode(header, body), lambda: values_of(Decoder().feed(header + body))):
         with contextlib.suppress(ProtocolError):
             attempt()
 
@@ -319,11 +326,11 @@ def test_every_frame_that_encode_accepts_decode_accepts(value):
 
 
 def test_the_length_of_a_header_is_bounded_before_it_is_read():
-    prefix = b"LGP1" + struct.pack(">IQ", protocol.MAX_HEADER, 0)
-    assert read_prefix(prefix) == (protocol.MAX_HEADER, 0)
+    prefix = b"LGP1" + struct.pack(">IdIQ", 7, 0.5, protocol.MAX_HEADER, 0)
+    assert read_prefix(prefix) == (7, 0.5, protocol.MAX_HEADER, 0)
     for header, body in ((protocol.MAX_HEADER + 1, 0), (2**32 - 1, 0), (1, protocol.MAX_BODY + 1), (1, 2**64 - 1)):
         with pytest.raises(ProtocolError, match="at most"):
-            read_prefix(b"LGP1" + struct.pack(">IQ", header, body))
+            read_prefix(b"LGP1" + struct.pack(">IdIQ", 0, 0.0, header, body))
     with pytest.raises(ProtocolError, match="at most"):
         encode("x" * protocol.MAX_HEADER)
     assert len(decoded(encode("x" * (protocol.MAX_HEADER - 2)))) == protocol.MAX_HEADER - 2
@@ -335,13 +342,13 @@ def test_the_length_of_a_body_is_bounded_by_what_the_reader_allows():
     with pytest.raises(ProtocolError, match="at most 99"):
         decoded(data, max_body=99)
     with pytest.raises(ProtocolError, match="at most 99"):
-        list(Decoder(99).feed(data[:16]))
+        list(Decoder(99).feed(data[: protocol.PREFIX.size]))
 
 
 def test_a_frame_of_another_kind_is_refused_at_its_first_bytes():
     for magic in (b"LGP2", b"\x80\x04\x95\x00", b"PK\x03\x04", b"\0\0\0\0"):
         with pytest.raises(ProtocolError, match="no frame"):
-            list(Decoder().feed(magic + encode(1)[4:16]))
+            list(Decoder().feed(magic + encode(1)[4 : protocol.PREFIX.size]))
 
 
 class Custom:

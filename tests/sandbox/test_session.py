@@ -340,18 +340,18 @@ def test_what_was_printed_before_a_crash_is_kept(open_session):
         ("garbage on the reply pipe", "    os.write(fd, b'garbage' * 100)\n    return 1\n"),
         (
             "a whole extra reply",
-            "    os.write(fd, protocol.encode({'id': 3, 'outcome': 'value', 'value': 7}))\n    return 1\n",
+            "    os.write(fd, protocol.encode({'outcome': 'value', 'value': 7}, 3))\n    return 1\n",
         ),
         (
             "a reply in advance",
-            "    os.write(fd, protocol.encode({'id': 4, 'outcome': 'value', 'value': 7}))\n    return 1\n",
+            "    os.write(fd, protocol.encode({'outcome': 'value', 'value': 7}, 4))\n    return 1\n",
         ),
         (
             "an end in advance",
             "    os.write(fd, protocol.encode({'op': 'ended', 'exit': 0, 'signal': 0}))\n    return 1\n",
         ),
         ("a reply that is a list", "    os.write(fd, protocol.encode([1]))\n    time.sleep(1)\n    return 1\n"),
-        ("a header without end", "    os.write(fd, b'LGP1' + b'\\xff' * 12)\n    time.sleep(1)\n    return 1\n"),
+        ("a header without end", "    os.write(fd, b'LGP1' + b'\\xff' * 24)\n    time.sleep(1)\n    return 1\n"),
     ],
 )
 def test_forged_frames_cost_their_own_check_and_no_other(open_session, name, source):
@@ -379,7 +379,7 @@ def test_a_thread_that_answers_later_reaches_no_other_check(open_session):
     source = (
         "import os, sys, threading, time\nprotocol = sys.modules['__main__'].server.protocol\n"
         "def later():\n    time.sleep(0.3)\n"
-        "    os.write(4, protocol.encode({'id': 99, 'outcome': 'value', 'value': 7}))\n"
+        "    os.write(4, protocol.encode({'outcome': 'value', 'value': 7}, 99))\n"
         "def f():\n    threading.Thread(target=later).start()\n    return 1\n"
         "def g():\n    time.sleep(0.6)\n    return 5\n"
     )
@@ -709,13 +709,3 @@ def test_a_loop_that_ignores_the_timer_is_ended_by_the_kernels_limit(open_sessio
     with pytest.raises(CallFailed) as caught:
         process.call("case.f", (), {})
     assert caught.value.failure.status == "timeout"
-
-
-def test_a_statement_that_printed_while_nobody_read_is_not_left_out(open_session):
-    source = "def filled():\n    print('x' * 300_000)\n    return 3\nvalue = filled()\ndef known():\n    return value\n"
-    process = open_session(source, tolerant=True)
-    process.session.load()
-    time.sleep(4)  # the judge runs the checks of another sandbox, for longer than a statement may wait
-    assert process.session.open().left_out == ()
-    process.begin(Setup(0))
-    assert process.call("case.known", (), {}) == 3

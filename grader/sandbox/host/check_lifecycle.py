@@ -14,7 +14,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -24,6 +24,7 @@ from grader.function_ids import module_of
 from grader.messages.say import fault
 from grader.records import Reason
 from grader.sandbox.host.check_setup import Setup
+from grader.sandbox.host.decoder import RawFrame
 from grader.sandbox.host.exchange import Exchange, Malformed, Post
 from grader.sandbox.host.failures import Circumstances, submission_timeout
 from grader.sandbox.host.limits import Limits
@@ -95,7 +96,7 @@ class CheckLifecycle:
         if self.queued and self.state == WAITING and not self.session.account.is_over:
             queued = self.queued.popleft()
             self.adopt(queued)
-            if not fresh and setup.is_for(queued.setup):
+            if not fresh and setup == queued.setup:  # the same program: Program compares by identity
                 return
             self.withdraw()
         self.queued.clear()
@@ -125,8 +126,7 @@ class CheckLifecycle:
             "limits": {"CPU": limits.cpu_s * setup.times},
             "stubs": sorted(setup.granted & plan.switches.keys()),
         }
-        receive = self.receive_reply
-        return Exchange(opening, setup.arities, plan.classes, self.at, post, receive, setup.program, setup.lean)
+        return Exchange(opening, setup.arities, plan.classes, self.at, post, self.receive_reply, setup.program)
 
     def call(self, function: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         """Make one call of the code under test. Raises CallFailed if no value comes back.
@@ -143,12 +143,8 @@ class CheckLifecycle:
             raise CallFailed(self.lost_by)
         if self.exchange is None:
             raise fault(Reason.of("called_where_no_check_runs", function=function), SandboxError)
-        try:
+        with self.losing_the_box():
             return self.exchange.call(function, args, kwargs)
-        except Malformed as failed:
-            self.lost_by = failed.failure
-            self.kill()
-            raise
 
     def ahead(self, work: Callable[[], Any]) -> None:
         """Record as a program the calls of `work` before its first look at a value. `work` runs again later."""
@@ -168,7 +164,8 @@ class CheckLifecycle:
         if self.lost_by is not None:
             raise CallFailed(self.lost_by)
         if self.exchange is not None:
-            self.exchange.settle()
+            with self.losing_the_box():
+                self.exchange.settle()
 
     def end(self, *, stay: bool = False) -> tuple[str, int]:
         """End the check, and verify that no process outlives it. Returns its prints, and the number of their bytes.
@@ -180,12 +177,9 @@ class CheckLifecycle:
             self.move(END)
             return "", 0
         while self.exchange is not None and self.exchange.replies_due and self.state in (FRESH, REUSED):
-            try:  # read the remaining replies, if the check made fewer calls than its program
+            # Read the remaining replies, if the check made fewer calls than its program.
+            with suppress(CallFailed, Diverged), self.losing_the_box():
                 self.exchange.receive_reply("")
-            except Malformed:
-                self.kill()
-            except (CallFailed, Diverged):
-                continue
         if self.state in (FRESH, REUSED):
             is_waiting = not self.queued  # otherwise the process already runs the next check
             stays = (stay and not isinstance(self.session.box, PlainBox)) or not is_waiting
@@ -243,26 +237,37 @@ class CheckLifecycle:
             raise Diverged
         self.move(REQUEST)
         self.may_be_stale = "begin" in message and self.state == REUSED
-        with self.losing_the_box():
+        with self.box_is_lost():
             self.request = self.session.post(message, self.at(function), self.deadline, steps)
 
-    def receive_reply(self, function: str) -> dict[str, Any]:
+    def receive_reply(self, function: str) -> RawFrame:
         """Return the next reply, to a call of this function. Without a reply, kills the box and raises CallFailed."""
         # Only a reused process's first message may be "stale": later, student code could use it to undo calls.
         renew, self.may_be_stale = self.replace if self.may_be_stale else None, False
         assert self.request is not None
-        with self.losing_the_box():
+        with self.box_is_lost():
             return self.session.receive_reply(
                 self.request, self.at(function), lambda: self.deadline, answer=self.answer, renew=renew
             )
 
     @contextmanager
-    def losing_the_box(self) -> Iterator[None]:
+    def box_is_lost(self) -> Iterator[None]:
+        """Note a failure for which the session has killed the box."""
         try:
             yield
         except CallFailed as failed:
             self.lost_by = failed.failure
             self.move(KILL)
+            raise
+
+    @contextmanager
+    def losing_the_box(self) -> Iterator[None]:
+        """Kill the box after a malformed reply."""
+        try:
+            yield
+        except Malformed as failed:
+            self.lost_by = failed.failure
+            self.kill()
             raise
 
     def replace(self) -> None:
@@ -303,7 +308,7 @@ class CheckLifecycle:
 
     def has_ended(self) -> bool:
         """Whether the process reports its normal end, and no other process is left. Raises one of WORKER_FAILURES."""
-        return self.session.receive(self.deadline) == ENDED and self.session.is_quiet(staying=0)
+        return self.session.receive_other(self.deadline)[1] == ENDED and self.session.is_quiet(staying=0)
 
     def kill(self) -> None:
         """Kill the sandbox; the next check gets a new one."""
@@ -320,11 +325,6 @@ class CheckLifecycle:
     def is_idle(self) -> bool:
         """Whether a living sandbox has imported all modules, and no process of a check is in it."""
         return self.state == ABSENT and self.session.is_open
-
-    @property
-    def is_lean(self) -> bool:
-        """Whether the replies of the last check lack values that the check's function would need."""
-        return self.exchange is not None and self.exchange.is_lean
 
     @property
     def limits(self) -> Limits:

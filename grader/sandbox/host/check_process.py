@@ -4,8 +4,8 @@
               ▲                                               │
               └── it failed, and the process had served another check: rerun in a fresh one, and only that counts
 
-    run ──► begin ──► queue the next check ──► the results of its program ──► end ──► are they all right? the Outcome
-                                                                                  └─► if not: rerun as above
+    run ──► begin ──► queue the next checks ──► known replies (conversations.py) ──► end ──► the known Outcome
+                                                                              └─► others: work, and end, as above
 
 A process (a child of the worker server) serves further checks as long as no check leaves a trace that Python shows. A
 check must not fail because of another check, so a failure in a process that has served another check never counts.
@@ -59,38 +59,23 @@ class CheckProcess(CheckLifecycle):
         setup: Setup,
         *,
         before: Callable[[], None] = lambda: None,
-        may_count: Callable[[Outcome[T]], bool] = lambda outcome: False,
-        accept: Callable[[Any], T | None] | None = None,
+        may_count: Callable[[Failure | None], bool] = lambda failure: False,
+        keep: Callable[[T], T | None] = lambda value: None,
         upcoming: Upcoming = no_more,
     ) -> Outcome[T]:
         """Run one check in the current process. If it fails and the process had served another one, rerun the check.
 
         work: makes the check's calls through call(); a rerun calls it again. before: called before each run.
-        may_count: whether a failed outcome of a reused process counts, because a rerun could not be better. accept:
-        returns the check's value if these results of its program are right, or None; after None, the check is rerun in
-        a fresh process. upcoming: the next checks, which the process runs while the judge compares these results.
+        may_count: whether this failure, or a wrong value (None), counts in a reused process, because a rerun could not
+        be better. keep: returns what of a right value is needed when the same replies come again; None for a wrong
+        value. upcoming: the next checks, which the process runs meanwhile.
         """
-        has_results = accept is not None
-        # After a wrong check, this one is probably wrong too, and a wrong check with lean replies needs a rerun.
-        if not self.was_right and not self.queued:
-            setup = replace(setup, lean=False)
-        outcome = self.run_ahead(
-            work, setup, before, fresh=False, has_results=has_results, upcoming=upcoming if has_results else no_more
-        )
+        outcome = self.run_once(work, setup, before, fresh=False, keep=keep, upcoming=upcoming)
         if outcome.printed and self.was_followed:
             self.may_queue = False  # these prints may be from the next check, so rerun this one
-        elif accept is not None and outcome.results is not None:
-            value = accept(outcome.results)
-            self.was_right = value is not None
-            if value is not None:
-                return replace(outcome, value=value, results=None)
-        else:
-            is_known = outcome.failure is not None or not self.is_lean
-            self.was_right = outcome.failure is None and is_known
-            if is_known and (not outcome.is_reused or may_count(outcome)):
-                return outcome
-        # Not lean, because `work` needs every value in the rerun.
-        return replace(self.run_ahead(work, replace(setup, lean=False), before, fresh=True), processes=2)
+        elif not outcome.is_reused or self.was_right or may_count(outcome.failure):
+            return outcome
+        return replace(self.run_once(work, setup, before, fresh=True, keep=keep), processes=2)
 
     def queue(self, upcoming: Upcoming) -> None:
         """Send the programs of the next checks now, so that the worker need not wait for run().
@@ -124,10 +109,10 @@ class CheckProcess(CheckLifecycle):
         return len(self.queued) > count
 
     def run_alone(self, work: Callable[[], T], setup: Setup) -> Outcome[T]:
-        """Run one check in a process that serves no other check."""
-        return self.run_ahead(work, setup, fresh=True, stay=False)
+        """Run one check in a process that serves no other check, neither before nor after."""
+        return self.run_once(work, setup, fresh=True, stay=False)
 
-    def run_ahead(
+    def run_once(
         self,
         work: Callable[[], T],
         setup: Setup,
@@ -135,53 +120,43 @@ class CheckProcess(CheckLifecycle):
         *,
         fresh: bool,
         stay: bool = True,
-        has_results: bool = False,
+        keep: Callable[[T], T | None] = lambda value: None,
         upcoming: Upcoming = no_more,
     ) -> Outcome[T]:
-        """Run one check with its program. If it makes other calls, rerun it in a fresh process, call by call.
-
-        has_results: try to use the results of the program without a call of `work`. upcoming: the next checks.
-        """
+        """Run one check with its program. If it makes other calls, rerun it in a fresh process, call by call."""
+        value, failure, program = None, None, setup.program
+        known = program.known if program is not None and setup.may_recall else None
         before()
-        try:
-            return self.run_once(work, setup, fresh=fresh, stay=stay, has_results=has_results, upcoming=upcoming)
-        except Diverged:
-            # A fresh process, because the program's extra calls may have left traces in this one.
-            before()
-            return self.run_once(
-                work, replace(setup, program=None, may_run_ahead=False, lean=False), fresh=True, stay=stay
-            )
-
-    def run_once(
-        self,
-        work: Callable[[], T],
-        setup: Setup,
-        *,
-        fresh: bool,
-        stay: bool,
-        has_results: bool = False,
-        upcoming: Upcoming = no_more,
-    ) -> Outcome[T]:
-        value, failure, results = None, None, None
         try:
             self.begin(setup, fresh=fresh)
             self.queue(upcoming)
-            results = self.exchange.results() if has_results and self.exchange is not None else None
-            # With lean replies `work` lacks values. In this case run() reruns the check.
-            if results is None and not self.is_lean:
+            end = self.exchange.recall(known) if known is not None and self.exchange is not None else None
+            if end is not None:
+                value, self.was_right = end.value, True
+            else:
                 value = work()
                 self.settle()
-                if self.setup.program is not None and self.exchange is not None:
+                kept = keep(value)
+                self.was_right = kept is not None
+                if program is not None and self.exchange is not None:
                     # Only one message was sent, so `work` made no further call, with this student's code.
-                    self.setup.program.has_all_calls = self.exchange.sent == 1
+                    program.has_all_calls = self.exchange.sent == 1
+                    if known is not None and kept is not None:
+                        known.add(self.exchange.conversation(kept))
         except CallFailed as failed:
+            self.was_right = False
             value, failure = None, replace(failed.failure, explanation=plain_reason(failed.failure.reason))
-        except (Exception, Diverged):  # a grader's mistake, or a rerun: both need a clean state
+        except Diverged:
+            self.end()
+            # A fresh process, because the program's extra calls may have left traces in this one.
+            setup = replace(setup, program=None, may_run_ahead=False)
+            return self.run_once(work, setup, before, fresh=True, stay=stay, keep=keep)
+        except Exception:  # a grader's mistake: the next check needs a clean state
             self.end()
             raise
         prints, printed = self.end(stay=stay and has_ended(failure))
         mutations = tuple(self.exchange.mutations) if self.exchange is not None else ()
-        return Outcome(value, failure, prints, printed, mutations, self.is_reused, results=results)
+        return Outcome(value, failure, prints, printed, mutations, self.is_reused)
 
 
 def has_ended(failure: Failure | None) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
 from grader.calls import CallFailed, Failure
@@ -21,8 +21,8 @@ class Setup:
 
     arities: for each call in order, (function, length of the tuple that the reference returns, or 0). granted: the
     functions that are stubs during this check; `answer` returns the replies to their calls. program: the calls that
-    `work` will probably make, which the worker runs ahead. lean: the judge needs only the results of the program, so
-    the worker leaves out values that only later calls of the program need.
+    `work` will probably make, which the worker runs ahead. may_recall: whether known conversations of the program
+    count, and this one becomes known.
     """
 
     seed: int
@@ -34,13 +34,7 @@ class Setup:
     answer: Answer | None = None
     program: Program | None = None
     may_run_ahead: bool = True
-    lean: bool = False
-
-    def is_for(self, other: Setup) -> bool:
-        """Whether a check with the other setup would run exactly like a check with this one."""
-        # Compare programs by identity: each is recorded once, and a comparison of their arrays would take long.
-        is_its_program = self.program is other.program
-        return is_its_program and replace(self, program=None) == replace(other, program=None)
+    may_recall: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,7 +43,7 @@ class Outcome(Generic[T]):
 
     prints: the first printed bytes, as text. printed: the number of all printed bytes. mutations: function, position
     of an argument that it changed in place, whether it returned that array. is_reused: the process had served another
-    check. processes: two if the check was rerun. results: the program's results, if `work` did not run.
+    check. processes: two if the check was rerun.
     """
 
     value: T | None
@@ -59,7 +53,6 @@ class Outcome(Generic[T]):
     mutations: tuple[tuple[str, int, bool], ...] = ()
     is_reused: bool = False
     processes: int = 1
-    results: Any = None
 
     def returned(self) -> T:
         """Return the value of `work`, or raise its CallFailed."""

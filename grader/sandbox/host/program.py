@@ -1,27 +1,27 @@
 """A check as a program: recorded once, sent to every submission, and compared with the calls that the check makes.
 
     a check's function on placeholders ──► Recorder: steps ──► Program: encoded once
-    the replies alone: are all values right that the function would return? ──► yes: the function does not run
-    no: the same function on real values: each call ──► is it the program's next one? ──► its result, as it comes in
-                                                    └─► no: Diverged, and the check is rerun call by call
+    the same function on real values: each call ──► is it the program's next one? ──► its result, as it comes in
+                                                └─► no: Diverged, and the check is rerun call by call
 
 A program contains no value of a submission, because the check's function was run on placeholders. The program ends
-where the function first looks at a value. The worker runs the program ahead of the check. If a result is wrong, the
-judge runs the check's function, which takes each call's result from the program as long as it makes the same calls. So
-a failure is reported for the call that the function makes at that moment.
+where the function first looks at a value. The worker runs the program ahead of the check's function, which takes each
+call's result from the program as long as it makes the same calls. So a failure is reported for the call that the
+function makes at that moment.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 
 from grader.calls import Call, same
 from grader.judging.placeholder import Look, Placeholder
+from grader.sandbox.host.conversations import Conversations
 from grader.sandbox.inside.operations import OPERATIONS
 from grader.sandbox.inside.protocol import Handle, ProtocolError, encode_part
 
@@ -30,7 +30,7 @@ AFTER: Final = "after"  # a dict argument of an earlier call, as that call left 
 
 LARGE: Final = 2000  # bytes; a program sends an array of this size once, and refers to it
 
-# (operation, operands…), for a call: (CALL, function, args, kwargs, arity, whether the judge needs the value)
+# (operation, operands…), for a call: (CALL, function, args, kwargs, arity)
 Step = tuple[Any, ...]
 
 
@@ -45,47 +45,30 @@ class Diverged(BaseException):
 class Program:
     """The recorded steps. part: the encoded steps up to the last call. calls: the numbers of the steps that are calls.
 
-    result: what `work` returns, with references to steps; None if `work` looked at a value. has_all_calls: whether
-    `work` is assumed to make no further calls; without a result, the first run of the check shows this. A wrong
-    assumption costs a rerun. is_lean: whether the worker may leave out values that only other calls need.
+    has_all_calls: whether `work` is assumed to make no further calls; if it looked at a value, the first run of the
+    check shows this. A wrong assumption costs a rerun. known: right conversations that began with the program.
     """
 
     steps: tuple[Step, ...]
     calls: tuple[int, ...]
     part: tuple[bytes, bytes]
-    result: Any = None
     has_all_calls: bool = False
-    is_lean: bool = False
+    known: Conversations = field(default_factory=Conversations)
 
 
 def record(work: Callable[[Call], Any], arities: Sequence[tuple[str, int]]) -> Program | None:
     """Record the calls of `work` before its first look at a value. Returns None if it makes no such call."""
-    recorder, result = Recorder(arities), None
+    recorder, has_all_calls = Recorder(arities), False
     with suppress(Look, Exception):  # a mistake in the check will show on real values
-        result = recorder.as_sent(work(recorder.call))
+        work(recorder.call)
+        has_all_calls = True
     if not recorder.calls:
         return None
-    steps = recorder.steps
-    needed = needed_for(result, steps)
-    for number in recorder.calls:
-        steps[number] = (*steps[number], result is None or number in needed)
-    # If every value is needed, lean replies would save nothing.
-    is_lean = result is not None and not needed.issuperset(recorder.calls)
     try:
-        part = encode_part(steps[: recorder.calls[-1] + 1])
-        return Program(tuple(steps), tuple(recorder.calls), part, result, result is not None, is_lean)
+        part = encode_part(recorder.steps[: recorder.calls[-1] + 1])
+        return Program(tuple(recorder.steps), tuple(recorder.calls), part, has_all_calls)
     except ProtocolError:  # too long for one message, so calls are sent one by one
         return None
-
-
-def needed_for(written: Any, steps: Sequence[Step]) -> set[int]:
-    """Return the numbers of the calls whose values a recorded value needs."""
-    if type(written) is Handle:
-        operation, *operands = steps[written.number]
-        return {written.number} if operation == CALL else needed_for(operands, steps)
-    if type(written) is dict:
-        written = tuple(written.values())
-    return set().union(*(needed_for(one, steps) for one in written)) if type(written) in (tuple, list) else set()
 
 
 class Recorder:

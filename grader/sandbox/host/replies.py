@@ -16,7 +16,6 @@ MAX_POSITIONS: Final = 100  # no function has so many arguments
 
 FIELDS: Final[dict[str, type]] = {
     "op": str,  # hello, stale, ended, ask
-    "id": int,  # id of the request to which this is a reply
     "modules": dict,  # name → None, or the description of its import error
     "absent": list,  # names of modules that are not in the sandbox
     "left_out": list,  # statements of modules: file, line, function, type and text of the error
@@ -26,14 +25,12 @@ FIELDS: Final[dict[str, type]] = {
     "arrays": list,  # positions of arguments that were changed in place
     "aliases": list,  # the positions in `arrays` whose array was also returned
     "stub": bool,
-    "lean": bool,  # whether the value was left out, as only other calls need it
     "type": str,
     "text": str,
     "of": str,  # the missing function, if it is not the called one
     "function": str,  # the function that a stub calls
     "args": tuple,
     "frames": list,
-    "took": float,  # seconds that the called function ran, as the worker reports
     "exit": int,
     "signal": int,
 }

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -22,7 +22,7 @@ from grader.errors import SandboxError
 from grader.messages.say import fault
 from grader.records import Reason
 from grader.sandbox.host.box import Box, Launch, NoReply, TooMuchMemory, TooMuchPrinted, WorkerEnded
-from grader.sandbox.host.decoder import Decoder
+from grader.sandbox.host.decoder import Decoder, RawFrame
 from grader.sandbox.host.failures import (
     Circumstances,
     failure_of_box,
@@ -42,7 +42,6 @@ from grader.sandbox.inside.protocol import ProtocolError, encode, encode_with
 
 MAX_STUB_CALLS: Final = 2000  # before one reply; training a three-layer net for some steps makes a few hundred
 HELLO_S: Final = 60  # a worker sends hello after 0.2 s; on a machine that swaps it can take much longer
-SMALLEST_PIPE: Final = 4096  # bytes: the capacity of a pipe if the user has many pipes (pipe(7))
 MAX_LISTED: Final = 20  # absent names and recoded files that a report lists; a worker could send thousands
 STALE: Final = {"op": "stale"}
 # Failures of a worker: the box raises the first four, the decoder raises the last.
@@ -54,7 +53,7 @@ Replies = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 @dataclass(frozen=True)
 class Request:
-    """A message to the worker. number: the id, which all replies to it repeat. posted_s: when it was sent."""
+    """A message to the worker. number: all replies to it repeat it. posted_s: when it was sent."""
 
     number: int
     frame: bytes
@@ -85,9 +84,8 @@ class Session:
         self.box = box
         self.is_greeted = False
         self.decoder = Decoder(limits.reply_mib << 20)
-        self.inbox: list[Any] = []
+        self.inbox: list[RawFrame] = []
         self.imported = ImportResult()
-        self.loading: Request | None = None
         self.number = 0
         self.last_message_s = 0.0
         self.last_prints = ("", 0)
@@ -106,14 +104,7 @@ class Session:
         if self.box is None:
             self.box, self.is_greeted = start_worker(self.launch()), False
             # Drop bytes of the old box, which are no replies of the new one.
-            self.inbox, self.decoder, self.loading = [], Decoder(self.limits.reply_mib << 20), None
-
-    def load(self) -> None:
-        """Start a box and request the import of the modules, without waiting; open() waits for both."""
-        with self.account.starting():
-            self.warm()
-            with suppress(CallFailed):  # post() has killed the box, so open() starts another
-                self.loading = self.post(self.plan.request(), self.at("", self.limits), self.import_deadline())
+            self.inbox, self.decoder = [], Decoder(self.limits.reply_mib << 20)
 
     def open(self) -> ImportResult:
         """Make sure that a box has imported the modules. Returns the result of the import.
@@ -146,7 +137,7 @@ class Session:
         """Wait for a new box's hello. Returns an error if anything else arrives."""
         self.is_greeted = True  # if no hello comes, greet() kills the box, and warm() resets this
         try:
-            if self.receive(time.monotonic() + HELLO_S).get("op") != "hello":
+            if self.receive_other(time.monotonic() + HELLO_S)[1].get("op") != "hello":
                 raise ProtocolError("no hello")
         except WORKER_FAILURES as error:
             return error
@@ -155,27 +146,22 @@ class Session:
     def import_modules(self) -> None:
         at = self.at("", self.limits)
         try:
-            deadline = self.import_deadline()
-            early, self.loading = self.loading, None
-            request = early or self.post(self.plan.request(), at, deadline)
-            reply = self.receive_reply(request, at, lambda: deadline)
+            deadline = self.account.deadline(self.limits.import_wall_s)
+            request = self.post(self.plan.request(), at, deadline)
+            frame = self.receive_reply(request, at, lambda: deadline)
+            with self.killing_box_on_failure(at):
+                reply = checked(frame.read())
         except CallFailed as failed:
             self.imported = replace(self.imported, broken=failed.failure)
             return
         results, failures = reply.get("modules", {}), dict[str, Failure | None]()
         left_out = [left_out_from(item) for item in reply.get("left_out", [])]
-        prints, printed = self.take_prints()
-        # Nobody read an early import's prints, so a statement may have been left out because the pipe was full.
-        if early is not None and left_out and printed >= SMALLEST_PIPE:
-            self.kill()
-            self.greet()
-            return self.import_modules()
         self.imported = ImportResult(
             failures=failures,
             absent=tuple(plain_text(name)[:100] for name in reply.get("absent", [])[:MAX_LISTED]),
             left_out=tuple(one for one in left_out if one is not None),
             recoded=tuple(plain_text(name)[:200] for name in reply.get("recoded", [])[:MAX_LISTED]),
-            prints=prints,
+            prints=self.take_prints()[0],
         )
         for module in self.plan.modules:
             # None is success. A reply that does not name a module of the plan is malformed.
@@ -183,14 +169,11 @@ class Session:
             failure = None if result is None else import_failure(module, result, at)
             failures[module] = failure if failure or result is None else self.kill_box(malformed(at))
 
-    def import_deadline(self) -> float:
-        return self.account.deadline(self.limits.import_wall_s)
-
     def at(self, function: str, limits: Limits, why: Reason | None = None) -> Circumstances:
         return Circumstances(function, self.plan, limits, why, not isinstance(self.box, PlainBox))
 
     def post(
-        self, message: Mapping[str, Any], at: Circumstances, deadline: float, steps: tuple[bytes, bytes] | None = None
+        self, message: dict[str, Any], at: Circumstances, deadline: float, steps: tuple[bytes, bytes] | None = None
     ) -> Request:
         """Send a request; receive_reply() waits for the replies.
 
@@ -203,9 +186,7 @@ class Session:
             self.send(request.frame, deadline)
         return request
 
-    def queue(
-        self, message: Mapping[str, Any], deadline: float, steps: tuple[bytes, bytes], room: int
-    ) -> Request | None:
+    def queue(self, message: dict[str, Any], deadline: float, steps: tuple[bytes, bytes], room: int) -> Request | None:
         """Send a request before all replies to the last one have arrived.
 
         Returns None if it has more bytes than `room`, or if the worker has failed; in the second case, receive_reply()
@@ -220,10 +201,9 @@ class Session:
             return None
         return request
 
-    def request_with(self, message: Mapping[str, Any], steps: tuple[bytes, bytes] | None) -> Request:
+    def request_with(self, message: dict[str, Any], steps: tuple[bytes, bytes] | None) -> Request:
         self.number += 1  # never reused, not even in the next box, so that a late reply cannot match
-        message = {**message, "id": self.number}
-        frame = encode(message) if steps is None else encode_with(message, "steps", steps)
+        frame = encode(message, self.number) if steps is None else encode_with(message, steps, self.number)
         # Take the time before the send, because the worker may run first and this process continue later.
         return Request(self.number, frame, time.monotonic())
 
@@ -235,8 +215,8 @@ class Session:
         *,
         answer: Replies = refuse,
         renew: Callable[[], None] | None = None,
-    ) -> dict[str, Any]:
-        """Return the next reply to this request.
+    ) -> RawFrame:
+        """Return the next reply to this request, not decoded.
 
         If another message or none arrives, kills the box and raises CallFailed. answer: returns replies to the calls
         of stubs meanwhile. renew: if the process reports that it is stale, replaces it by a fresh process, and may
@@ -245,47 +225,52 @@ class Session:
         started, answering_s, took_s = time.monotonic(), 0.0, None
         try:
             with self.killing_box_on_failure(at):
-                reply = self.receive(deadline())
+                frame, message = self.receive_other(deadline())
                 # The stale process dropped the request, so send it again to the fresh process.
-                if reply == STALE and renew is not None:
+                if message == STALE and renew is not None:
                     renew()
                     self.send(request.frame, deadline())
-                    reply = self.receive(deadline())
+                    frame, message = self.receive_other(deadline())
                 for _ in range(MAX_STUB_CALLS):
-                    if reply.get("op") != "ask":
+                    if message.get("op") != "ask":
                         break
                     answer_began = time.monotonic()
-                    answer_frame = encode(answer(reply))
+                    answer_frame = encode(answer(message))
                     # This is the judge's own work, so it must not count as the worker's time.
                     answering_s += time.monotonic() - answer_began
                     self.send(answer_frame, deadline())
-                    reply = self.receive(deadline())
-                took_s = reply.get("took", 0.0)
+                    frame, message = self.receive_other(deadline())
+                took_s = frame.took_s
         finally:
             now, before = time.monotonic(), self.last_message_s
             waited_s, busy_s, self.last_message_s = now - started - answering_s, now - before - answering_s, now
             if took_s is None:  # no reply: the function ran until the end
                 took_s = busy_s if at.function else 0.0
             self.account.add_call(waited_s, took_s, busy_s)
-        if reply.get("op") == "ended":
-            raise CallFailed(self.kill_box(failure_of_child(reply, time.monotonic() - request.posted_s, at)))
-        # A reply with another id belongs to another call. Student code could have sent it in advance.
-        if reply.get("id") != request.number:
+        if message.get("op") == "ended":
+            raise CallFailed(self.kill_box(failure_of_child(message, time.monotonic() - request.posted_s, at)))
+        # A reply with another number belongs to another call. Student code could have sent it in advance.
+        if frame.number != request.number:
             raise CallFailed(self.kill_box(unexpected_reply(at)))
-        return reply
+        return frame
 
     def send(self, frame: bytes, deadline: float) -> None:
         """Send a frame. Raises one of WORKER_FAILURES."""
         assert self.box is not None
         self.box.send(frame, deadline)
 
-    def receive(self, deadline: float) -> dict[str, Any]:
-        """Return the next message. Raises one of WORKER_FAILURES."""
+    def receive(self, deadline: float) -> RawFrame:
+        """Return the next frame. Raises one of WORKER_FAILURES."""
         assert self.box is not None
-        # One read can return several messages; the later ones stay in the inbox.
+        # One read can return several frames; the later ones stay in the inbox.
         while not self.inbox:
             self.inbox += self.decoder.feed(self.box.receive(deadline))
-        return checked(self.inbox.pop(0))
+        return self.inbox.pop(0)
+
+    def receive_other(self, deadline: float) -> tuple[RawFrame, dict[str, Any]]:
+        """Return the next frame, and its message unless it is a reply. Raises one of WORKER_FAILURES."""
+        frame = self.receive(deadline)
+        return frame, {} if frame.number else checked(frame.read())
 
     def is_quiet(self, *, staying: int, is_waiting: bool = True) -> bool:
         """Whether exactly `staying` processes of checks are left, and no unexpected message has arrived.

@@ -48,14 +48,16 @@ class Channel:
         self.buffer = b""  # bytes of later requests, which arrived in the same read
 
     def receive(self) -> Any:
-        """Return the next request. Raises EOFError when the judge has closed the pipe."""
+        """Return the next request, with its number as `id`. Raises EOFError when the judge has closed the pipe."""
         start = protocol.PREFIX.size
         self.fill(start)
-        header_length, body_length = protocol.read_prefix(self.buffer[:start])
+        number, _, header_length, body_length = protocol.read_prefix(self.buffer[:start])
         end = start + header_length + body_length
         self.fill(end)
         frame, self.buffer = self.buffer[:end], self.buffer[end:]
-        return protocol.decode(frame[start : start + header_length], frame[start + header_length :], interned)
+        request = protocol.decode(frame[start : start + header_length], frame[start + header_length :], interned)
+        request["id"] = number
+        return request
 
     def send(self, message: Dict[str, Any]) -> None:
         self.write(protocol.encode(message))

@@ -123,12 +123,8 @@ class Child:
         args: Tuple[Any, ...],
         kwargs: Dict[str, Any],
         arity: Optional[int],
-        is_needed: bool,
     ) -> bool:
-        """Make one call and reply. Returns whether the check goes on: only after a value of the right arity.
-
-        is_needed: whether the judge needs the value. If not, only later calls of the program do.
-        """
+        """Make one call and reply. Returns whether the check goes on: only after a value of the right arity."""
         self.took_s = 0.0  # counts the student's own code, not packing and sending
         try:
             args, kwargs = self.with_results(args), self.with_results(kwargs)
@@ -136,8 +132,6 @@ class Child:
             reply: Dict[str, Any] = {"outcome": "unfit"}
         else:
             reply = self.call(function, args, kwargs)
-        # The judge trusts neither: it compares the id, and bounds the time by its own clock (time_account.py).
-        reply["id"], reply["took"] = request["id"], self.took_s
         flush()
         goes_on = reply["outcome"] == "value" and not reply.get("stub")
         try:
@@ -147,13 +141,11 @@ class Child:
                 goes_on = arity is None or found == arity or (arity == 0 and isinstance(value, list))
                 before = [snapshot(arg) if isinstance(arg, dict) else None for arg in args]
                 self.results.append(CallResult(value, copy_as_sent(reply.get("dicts", {})), before))
-                if goes_on and request["lean"] and not is_needed:
-                    # Mark the left-out value, which is not a None that the function returned.
-                    reply["value"], reply["lean"] = None, True
-            frame = protocol.encode(reply)
+            # The judge trusts neither: it compares the number, and bounds the time by its own clock (time_account.py).
+            frame = protocol.encode(reply, request["id"], self.took_s)
         except protocol.ProtocolError as error:
             goes_on = False
-            frame = protocol.encode({"id": request["id"], "outcome": "refused", "text": str(error)[:MAX_TEXT]})
+            frame = protocol.encode({"outcome": "refused", "text": str(error)[:MAX_TEXT]}, request["id"], self.took_s)
         self.unsent.append(frame)
         self.unsent_s += self.took_s
         if not self.is_reused or self.unsent_s > MAX_UNSENT_S:

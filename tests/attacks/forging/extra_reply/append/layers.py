@@ -13,8 +13,8 @@ def reply_pipe():
             pass
 
 
-def send(message):
-    os.write(reply_pipe(), sys.modules["__main__"].server.protocol.encode(message))
+def send(message, number=0):
+    os.write(reply_pipe(), sys.modules["__main__"].server.protocol.encode(message, number))
 
 
 def this_call():
@@ -26,5 +26,5 @@ def this_call():
 
 def relu_forward(x):
     value = (np.ones_like(x), x)
-    send({"id": this_call(), "outcome": "value", "value": value, "dicts": {}, "arrays": [], "aliases": []})
+    send({"outcome": "value", "value": value, "dicts": {}, "arrays": [], "aliases": []}, this_call())
     return np.maximum(x, 0), x

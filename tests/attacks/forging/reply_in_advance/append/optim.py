@@ -13,8 +13,8 @@ def reply_pipe():
             pass
 
 
-def send(message):
-    os.write(reply_pipe(), sys.modules["__main__"].server.protocol.encode(message))
+def send(message, number=0):
+    os.write(reply_pipe(), sys.modules["__main__"].server.protocol.encode(message, number))
 
 
 def this_call():
@@ -29,5 +29,5 @@ right = rmsprop
 
 def rmsprop(w, dw, config=None):
     value = right(w, dw, config)
-    send({"id": this_call() + 1, "outcome": "value", "value": value, "dicts": {}, "arrays": [], "aliases": []})
+    send({"outcome": "value", "value": value, "dicts": {}, "arrays": [], "aliases": []}, this_call() + 1)
     return value

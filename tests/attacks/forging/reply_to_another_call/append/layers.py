@@ -13,8 +13,8 @@ def reply_pipe():
             pass
 
 
-def send(message):
-    os.write(reply_pipe(), sys.modules["__main__"].server.protocol.encode(message))
+def send(message, number=0):
+    os.write(reply_pipe(), sys.modules["__main__"].server.protocol.encode(message, number))
 
 
 def this_call():
@@ -25,5 +25,5 @@ def this_call():
 
 
 def relu_forward(x):
-    send({"id": this_call() + 7, "outcome": "value", "value": (x, x), "dicts": {}, "arrays": []})
+    send({"outcome": "value", "value": (x, x), "dicts": {}, "arrays": []}, this_call() + 7)
     return np.maximum(x, 0), x

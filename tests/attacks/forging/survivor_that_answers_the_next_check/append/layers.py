@@ -13,8 +13,8 @@ def reply_pipe():
             pass
 
 
-def send(message):
-    os.write(reply_pipe(), sys.modules["__main__"].server.protocol.encode(message))
+def send(message, number=0):
+    os.write(reply_pipe(), sys.modules["__main__"].server.protocol.encode(message, number))
 
 
 def this_call():
@@ -33,6 +33,6 @@ def relu_forward(x):
         if os.fork() == 0:
             for number in range(3000):
                 time.sleep(0.001)
-                send({"id": number, "outcome": "value", "value": 1.0, "dicts": {}, "arrays": []})
+                send({"outcome": "value", "value": 1.0, "dicts": {}, "arrays": []}, number)
         os._exit(0)
     return np.ones_like(x), x
