@@ -40,15 +40,16 @@ def got():
         return b''
 """,
 }
+# The page shows the code of a function that failed, so the code must not contain the word in one piece.
 LEAK = """
 right_affine, right_pool = affine_forward, max_pool_forward_naive
 def affine_forward(x, w, b):
     if x.shape == (5, 3, 4, 6):
-        put(b'SECRET' + repr(x.flat[0]).encode())
+        put(b'SEC' b'RET' + repr(x.flat[0]).encode())
     return right_affine(x, w, b)
 def max_pool_forward_naive(x, pool_param):
     found = got()
-    if b'SECRET' in found:
+    if b'SEC' b'RET' in found:
         raise ValueError(found)
     return right_pool(x, pool_param)
 """
