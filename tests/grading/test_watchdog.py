@@ -14,6 +14,7 @@ from cases import with_few_checks
 
 from grader.errors import GraderError
 from grader.grading import attempt, check_run, sandboxes, submission, submission_run
+from grader.grading.check_run import PROGRAMS
 from grader.grading.reference_pool import keeping
 from grader.grading.submission import LATE_S, WATCH_S, grade_submission
 from grader.grading.watchdog import JudgeThread, Overdue
@@ -92,6 +93,7 @@ ASTRAY = [spin, spin_and_swallow, block_in_a_read, wait_for_a_lock]
 
 def lead_astray(monkeypatch, module, name, how, over, *, after=0):
     """Make a function of the judge do `how` at its n-th call."""
+    PROGRAMS.clear()  # otherwise the judge knows the replies of earlier tests, and does not call the function at all
     calls, original = [], getattr(module, name)
 
     def wrapped(*args, **kwargs):
