@@ -46,6 +46,7 @@ def class_page(site: Site, request: Request) -> Response:
         "shown": shown,
         "last": last,
         "query": filters.query(page=shown),
+        "checks": site.checks,
     }
     return page(request, "class_desk.html", facts)
 
