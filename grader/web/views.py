@@ -15,11 +15,14 @@ from grader.gradebook.adjusting import adjustments_of
 from grader.gradebook.book import NotInGradebook
 from grader.gradebook.changes import changes
 from grader.gradebook.commenting import saved_comments_of
+from grader.gradebook.grades import pages_of
 from grader.gradebook.lateness import extensions_of, late_days_of
 from grader.gradebook.publishing import opened_at, publishing_of
 from grader.gradebook.runs import attempts_of
+from grader.intake.names import natural_key
 from grader.report.grades_csv import grades_csv
 from grader.report.notebooks.marked_answers import NOTEBOOKS, page_names
+from grader.running.answers_csv import Marking
 from grader.web.class_view import ROWS, Filters, neighbours
 from grader.web.deciding import subject_of
 from grader.web.guard import FRAME_POLICY
@@ -37,7 +40,7 @@ def class_page(site: Site, request: Request) -> Response:
     found = filters.apply(snapshot)
     last = max(1, -(-len(found) // ROWS))
     shown = min(filters.page, last)
-    facts = {
+    facts: Facts = {
         "assignment": assignment,
         "filters": filters,
         "snapshot": snapshot,
@@ -48,7 +51,9 @@ def class_page(site: Site, request: Request) -> Response:
         "query": filters.query(page=shown),
         "checks": site.checks,
     }
-    return page(request, "class_desk.html", facts)
+    response = page(request, "class_desk.html", facts)
+    response.headers["HX-Push-Url"] = f"/?{facts['query']}".rstrip("?")  # a form names its empty fields, too
+    return response
 
 
 def submission_page(site: Site, request: Request, more: Facts | None = None, status: int = 200) -> Response:
@@ -73,12 +78,14 @@ def desk_facts(site: Site, assignment: GradedAssignment, grade: Grade, student: 
     adjusted = {one.part for one in adjustments_of(book, title, submission=submission, student=student)}
     extensions = [one for one in extensions_of(book, title) if (one.submission, one.student) == (submission, student)]
     result = site.result(submission) if submission else None
+    parts = parts_of(assignment, grade, counting)
     return {
         "assignment": assignment,
         "grade": grade,
         "student": student,
         "attempts": attempts,
-        "parts": [one for one in parts_of(assignment, grade, counting) if one[0] not in adjusted],
+        "parts": parts,
+        "unadjusted": [one for one in parts if one[0] not in adjusted],
         "adjustments": adjustments_of(book, title, submission=submission, student=student),
         "extension": extensions[0] if extensions else None,
         "late_days": late_days_of(book, title).get(submission, {}).get(grade.latest) if submission else None,
@@ -86,7 +93,6 @@ def desk_facts(site: Site, assignment: GradedAssignment, grade: Grade, student: 
         "history": changes(book, assignment=title, submission=submission, student=student, last=FEW_LINES),
         "has_report": result is not None,
         "notebooks": [one.name for one in result.notebooks if one.sha256] if result else [],
-        "WHOLE": WHOLE,
     }
 
 
@@ -150,11 +156,13 @@ def history_page(site: Site, request: Request) -> Response:
 
 
 def grades_table(site: Site, request: Request) -> Response:
-    """Return grades.csv with current grades, as the next run of grader grade will write it."""
-    grades = {grade.submission: grade for grade in site.snapshot().grades if grade.submission}
-    results = [result for name in sorted(grades) if (result := site.result(name)) is not None]
-    answers = {name: grade.questions for name, grade in grades.items() if grade.questions}
-    content = grades_csv(results, answers, grades).encode("utf-8", "replace")
+    """grades.csv as of now: what grader grade writes into the output folder when it runs next."""
+    grades = pages_of(site.book, site.title)
+    results = [result for name in sorted(grades, key=natural_key) if (result := site.result(name)) is not None]
+    marking = Marking(site.out, [one.id for one in results], site.assignment().questions)
+    for result in results:
+        marking.add(result)
+    content = grades_csv(results, marking.points(), grades).encode("utf-8", "replace")
     headers = {"Content-Disposition": 'attachment; filename="grades.csv"'}
     return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
 
