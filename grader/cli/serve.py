@@ -13,6 +13,7 @@ from grader.cli.commands import FOLDER
 from grader.cli.run_record import user
 from grader.errors import UsageError
 from grader.gradebook.place import beside
+from grader.intake.names import show
 
 INSTALL: Final = "Run pip install 'layergrader[serve]'"
 
@@ -65,7 +66,7 @@ def serve(out: Path, url: str | None, title: str, persons: tuple[str, ...], host
         site, door = Site(book, find_title(book, title, out), out), Door(persons or (user(),))
         app = make_app(site, door, addresses)
         with kept_warm(site):
-            click.echo(f"{site.title}, {book.place}, {out}")
+            click.echo(f"{show(site.title)}, {book.place}, {out}")
             for person, token in door.tokens.items():
                 click.echo(f"{person}: {addresses[0]}/enter?token={token}")
             if not is_loopback(host):

@@ -23,6 +23,7 @@ from grader.report import pages as report
 from grader.report.notebooks.marked_answers import Marks
 from grader.web.access import Visit
 from grader.web.class_view import SHOWN
+from grader.web.guard import frame_policy
 
 FOLDER: Final = Path(__file__).parent
 STYLE: Final = ("page.css", "submission.css", "class.css")  # style sheets of the report
@@ -66,12 +67,13 @@ def page(request: Request, template: str, facts: Mapping[str, Any], status: int 
     return HTMLResponse(content.encode("utf-8", "replace"), status)
 
 
-def framed_report(result: Result, marks: Marks) -> str:
-    """Return the staff page of a result for a frame beside the forms, without links to other pages and without the
-    grade."""
+def framed_report(result: Result, marks: Marks) -> Response:
+    """The staff page of a result for a frame beside what is decided: without links to other pages, and the grade."""
     facts = report.parts_of(result, marks)
     notebooks = [replace(one, page="") for one in facts["notebooks"]]
     sheet = report.asset("page.css") + report.asset("submission.css")
     shell = {"style": sheet, "script": "", "policy": report.policy_of(sheet)}
     template = environment().get_template("framed.html")
-    return template.render(**{**facts, **shell, "notebooks": notebooks, "grade": None, "staff": True})
+    made = template.render(**{**facts, **shell, "notebooks": notebooks, "grade": None, "staff": True})
+    headers = {"Content-Security-Policy": frame_policy(report.source_hash(sheet))}
+    return HTMLResponse(made.encode("utf-8", "replace"), headers=headers)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, Response
 
 from grader.decisions import ANSWER, FUNCTION, WHOLE, Grade, GradedAssignment, Part
 from grader.gradebook.adjusting import adjustments_of
@@ -25,7 +25,7 @@ from grader.report.notebooks.marked_answers import NOTEBOOKS, page_names
 from grader.running.answers_csv import Marking
 from grader.web.class_view import ROWS, Filters, neighbours
 from grader.web.deciding import subject_of
-from grader.web.guard import FRAME_POLICY
+from grader.web.guard import frame_policy
 from grader.web.rendering import framed_report, page
 from grader.web.site import Site
 
@@ -118,8 +118,7 @@ def report(site: Site, request: Request) -> Response:
     grade = site.grade(submission)
     if (result := site.result(submission)) is None:
         raise NotInGradebook(f"{site.out}: has no result of {submission!r}. Grade it again.")
-    content = framed_report(result, site.marks(grade, result)).encode("utf-8", "replace")
-    return HTMLResponse(content, headers={"Content-Security-Policy": FRAME_POLICY})
+    return framed_report(result, site.marks(grade, result))
 
 
 def notebook(site: Site, request: Request) -> Response:
@@ -131,7 +130,7 @@ def notebook(site: Site, request: Request) -> Response:
     path = site.out / NOTEBOOKS / submission / names.get(name, "")
     if name not in names or not path.is_file():
         raise NotInGradebook(f"{submission}: has no page of a notebook {name!r}. Grade it again.")
-    return FileResponse(Path(path), media_type="text/html", headers={"Content-Security-Policy": FRAME_POLICY})
+    return FileResponse(Path(path), media_type="text/html", headers={"Content-Security-Policy": frame_policy()})
 
 
 def publishing_page(site: Site, request: Request, more: Facts | None = None, status: int = 200) -> Response:

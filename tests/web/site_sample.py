@@ -107,11 +107,14 @@ def enter_roster(out: Path) -> None:
         link_members(book, TITLE, "ann", ["s1"], "ada")
 
 
-def start_server(out: Path, persons: Sequence[str] = ("ada", "bob")) -> tuple[subprocess.Popen[str], dict[str, str]]:
+def start_server(
+    out: Path, persons: Sequence[str] = ("ada", "bob"), stderr: int | None = None
+) -> tuple[subprocess.Popen[str], dict[str, str]]:
     """A real server, and the link of each person."""
     words = [word for person in persons for word in ("--person", person)]
     command = [sys.executable, "-m", "grader.cli.main", "serve", str(out), "--port", "0", *words]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=environment)
     assert process.stdout is not None
     process.stdout.readline()
     links = {}
