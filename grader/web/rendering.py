@@ -18,8 +18,10 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from grader.gradebook.changes import moment
 from grader.records import Result
 from grader.report import pages as report
+from grader.report import text
 from grader.report.notebooks.marked_answers import Marks
 from grader.web.access import Visit
 from grader.web.class_view import SHOWN
@@ -35,7 +37,7 @@ def environment() -> Environment:
     """Return the report's Jinja environment, which also finds the templates of this folder."""
     folders = [FOLDER / "templates", report.TEMPLATES]
     made = report.environment().overlay(loader=FileSystemLoader(folders), bytecode_cache=None)
-    made.filters = {**made.filters, "exact": exact}
+    made.filters = {**made.filters, "exact": exact, "facts": facts_of}
     made.globals = {**made.globals, "SHOWN": SHOWN, "static": static_address}
     return made
 
@@ -43,6 +45,18 @@ def environment() -> Environment:
 def exact(value: object) -> Markup:
     """Escape a value without other changes, because forms must send back the exact name or text."""
     return escape(str(value))
+
+
+def facts_of(state: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """What a line of the history says of a record, as text. A name that ends in _at is of a time, in seconds."""
+    said = []
+    for name, value in state.items():
+        if isinstance(value, (int, float)):
+            is_time = name.endswith("_at")
+            said.append((name, f"{moment(value):%Y-%m-%d %H:%M} UTC" if is_time else text.number(value)))
+        elif value:
+            said.append((name, ", ".join(map(str, value)) if isinstance(value, list) else str(value)))
+    return [(name.replace("_", " "), value) for name, value in said]
 
 
 @cache
