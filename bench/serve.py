@@ -3,12 +3,12 @@
 The benchmark makes a gradebook like five runs, in which every student has a new attempt, with decisions about one
 student in twenty. Then a real server answers requests over the loopback:
 
-    start      the first request; all grades were computed before the server said where it is
+    start      the first request; the server computes all grades before it prints its address
     decided    the request after a decision: the grades that it changes are computed
     later      the same page again, while nothing changes
     filtered   below half, sorted by grade; another page each time
     lost       who lost points in a function or a check
-    a run      in the same moment all grades are computed; soon after they were computed in the background
+    a run      a request in the moment when a run ends computes all grades; later, the server has computed them
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ TITLE: Final = "A large class"
 
 
 def fill(url: Path, output: Path, students: int) -> None:
-    """A gradebook as runs and people leave it."""
+    """Make a gradebook with runs and decisions."""
     from grader.decisions import FUNCTION, Part, Person
     from grader.gradebook.adjusting import adjust
     from grader.gradebook.book import open_gradebook
@@ -64,7 +64,7 @@ def fill(url: Path, output: Path, students: int) -> None:
 
 
 def enter_run(book: Gradebook, output: Path, students: int, attempt: int, seed: int = 231) -> None:
-    """A run over the whole class. seed: another one gives other scores."""
+    """Enter a run over the whole class. seed: another seed gives other scores."""
     from grader.decisions import GradedAssignment, HandIn, LatePolicy, PointLayout, Rules
     from grader.gradebook.runs import record_run
 

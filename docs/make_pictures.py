@@ -1,5 +1,5 @@
-"""The pictures of pages in the documentation: the class of docs/example_class.py graded, its pages in Chromium, and
-those of `grader serve` over it.
+"""Make the pictures of the documentation: grade the class of docs/example_class.py, and show its pages and those of
+`grader serve` in Chromium.
 
 make pictures        # needs Debian's chromium
 """

@@ -40,7 +40,7 @@ SORTS: Final[Mapping[str, Callable[[Grade], Any]]] = {
 }
 
 
-STEADY: Final = ("name", "submission")  # orders that no decision changes
+STEADY: Final = ("name", "submission")  # sort keys that no decision changes
 STEADY_FACTS: Final = ("texts", "statuses", "lost_points")
 
 
@@ -127,7 +127,7 @@ FLAGS: Final[Mapping[str, Callable[[Grade], bool]]] = {
 
 
 class Snapshot:
-    """All grades at one state of the gradebook. read_lost_points: takes as long as the grades, so only if needed."""
+    """All grades at one state of the gradebook. read_lost_points: called only if needed, because it takes long."""
 
     def __init__(self, grades: Sequence[Grade], read_lost_points: Callable[[], LostPoints]) -> None:
         self.grades = grades
@@ -135,7 +135,7 @@ class Snapshot:
         self._ordered: dict[str, Sequence[Grade]] = {}
 
     def prepare(self) -> None:
-        """Compute what pages read, before anybody asks for it."""
+        """Compute the facts that pages show, before the first request."""
         self.ordered(STEADY[0])
         for name in ("mean", *STEADY_FACTS):
             getattr(self, name)

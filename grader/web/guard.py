@@ -82,10 +82,10 @@ class Guard:
 
 
 def frame_policy(sheet: str = "'unsafe-inline'") -> str:
-    """The policy of a page about a submission: it may not run, send or lead anywhere, whoever opens it.
+    """Return the policy of a page about a submission: it may not run scripts, send forms or open other pages.
 
-    sheet: the hash of its style sheet. A stored page may be of another version of the grader; its own policy names the
-    hash of its sheet.
+    sheet: the hash of its style sheet. The default is for stored pages, which an older version of the grader may have
+    written; the policy inside such a page names the hash of its style sheet.
     """
     return (
         f"sandbox; default-src 'none'; style-src {sheet}; img-src data:; form-action 'none'; frame-ancestors 'self'; "

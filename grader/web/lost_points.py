@@ -1,6 +1,6 @@
-"""Which attempts lost points in which function or check: read once after a run, for the whole class.
+"""The attempts that lost points, by function and check. Read once after each run, for the whole class.
 
-Each part has a byte for each attempt: 3 MB for 50,000 attempts at 60 functions and checks.
+There is one byte for each attempt and part: 3 MB for 50,000 attempts with 60 functions and checks.
 """
 
 from __future__ import annotations
@@ -32,6 +32,6 @@ class LostPoints:
                 self._lost[name][place] = True
 
     def lost(self, part: str, grade: Grade) -> bool:
-        """Whether the attempt that counts for this grade did not get all points in a function or a check."""
+        """Return whether the attempt that counts for this grade lost points in this function or check."""
         place = self._places.get((grade.submission, grade.attempt))
         return place is not None and part in self._lost and bool(self._lost[part][place])

@@ -48,7 +48,7 @@ def exact(value: object) -> Markup:
 
 
 def facts_of(state: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """What a line of the history says of a record, as text. A name that ends in _at is of a time, in seconds."""
+    """Return the fields of a record in the history as text. A field whose name ends in _at is a time in seconds."""
     said = []
     for name, value in state.items():
         if isinstance(value, (int, float)):
@@ -82,7 +82,8 @@ def page(request: Request, template: str, facts: Mapping[str, Any], status: int 
 
 
 def framed_report(result: Result, marks: Marks) -> Response:
-    """The staff page of a result for a frame beside what is decided: without links to other pages, and the grade."""
+    """Return the staff page of a result for a frame beside the forms, without links to other pages and without the
+    grade."""
     facts = report.parts_of(result, marks)
     notebooks = [replace(one, page="") for one in facts["notebooks"]]
     sheet = report.asset("page.css") + report.asset("submission.css")

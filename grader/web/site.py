@@ -27,8 +27,8 @@ from grader.web.class_view import Snapshot
 from grader.web.lost_points import LostPoints
 
 FEW_CHANGES: Final = 50
-# Changes of one submission's grades alone, and those that leave every grade as it is. A time is neither: with it,
-# another attempt may be the latest, whose points nobody has read yet.
+# Kinds of changes that change the grades of one submission only, and kinds that change no grade. "time" is neither:
+# it may make another attempt the latest, whose lost points are not read yet.
 OF_SUBMISSION: Final = ("adjustment", "comment", "request", "late days", "extension")
 OF_NO_GRADE: Final = ("saved comment", "publishing")
 
@@ -40,7 +40,7 @@ class Site:
         self.book, self.title, self.out = book, title, out
         self._lock = Lock()
         self._kept: tuple[tuple[int, int], Snapshot] | None = None
-        self.checks: Mapping[str, Sequence[str]] = {}  # by function, as the last reading of lost points found them
+        self.checks: Mapping[str, Sequence[str]] = {}  # by function; from the last reading of lost points
         self._marks: tuple[object, Mapping[str, Marks]] = (None, {})
 
     def assignment(self) -> GradedAssignment:
@@ -56,7 +56,7 @@ class Site:
             return self._kept[1]
 
     def warm(self) -> None:
-        """Compute what the class page shows now, so that no request has to."""
+        """Compute what the class page shows, so that requests do not wait for it."""
         self.snapshot().prepare()
 
     def _renew(self, state: tuple[int, int]) -> Snapshot | None:

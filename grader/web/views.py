@@ -52,7 +52,7 @@ def class_page(site: Site, request: Request) -> Response:
         "checks": site.checks,
     }
     response = page(request, "class_desk.html", facts)
-    response.headers["HX-Push-Url"] = f"/?{facts['query']}".rstrip("?")  # a form names its empty fields, too
+    response.headers["HX-Push-Url"] = f"/?{facts['query']}".rstrip("?")  # without the form's empty fields
     return response
 
 
@@ -155,7 +155,7 @@ def history_page(site: Site, request: Request) -> Response:
 
 
 def grades_table(site: Site, request: Request) -> Response:
-    """grades.csv as of now: what grader grade writes into the output folder when it runs next."""
+    """Return grades.csv with current grades, as the next run of grader grade will write it."""
     grades = pages_of(site.book, site.title)
     results = [result for name in sorted(grades, key=natural_key) if (result := site.result(name)) is not None]
     marking = Marking(site.out, [one.id for one in results], site.assignment().questions)

@@ -1,10 +1,9 @@
-"""Computes what the class page shows before anybody asks for it: at the start, and in the background after each run.
+"""Compute what the class page shows before it is requested: at the start, and in the background after each change.
 
     a thread ─► every POLL_S: has the gradebook changed? ─► Site.warm
 
-All grades of 10,000 students take about half a second. Without this, whoever opens the class page first after a run
-would wait for them. A request that comes while they are computed waits for the rest of that time, and never sees older
-grades.
+The grades of 10,000 students take half a second to compute. Without this thread, the first request after a run would
+wait for them. A request during the computation waits until it ends, so no page shows old grades.
 """
 
 from __future__ import annotations
@@ -22,13 +21,13 @@ POLL_S: Final = 0.5  # a poll reads two numbers
 
 @contextmanager
 def kept_warm(site: Site) -> Iterator[None]:
-    """Compute now, then whenever the gradebook has changed, until the block ends."""
+    """Compute now, and then after each change of the gradebook, until the block ends."""
     site.warm()
     ended = Event()
 
     def poll() -> None:
         while not ended.wait(POLL_S):
-            with suppress(GraderError):  # the next request says it in words
+            with suppress(GraderError):  # the next request reports it
                 site.warm()
 
     thread = Thread(target=poll, name="warming", daemon=True)

@@ -2,9 +2,10 @@
 
     text ─► mistune, a token for each formula ─► nh3 ─► tokens become MathML, which nh3 cleaned by itself ─► HTML
 
-No markup of a student's reaches a formula, and no formula's text is taken for markup. One that cannot be drawn stands
-as it was written, and so does one in an attribute. Nothing here raises; nothing is loaded, and nothing runs. Of the
-classes, only those of coloured code stay: with others, an answer could look like a part of the page, or act as one.
+A student's markup cannot get into a formula, and a formula's text is never interpreted as markup. If a formula cannot
+be converted, or stands in an attribute, its source is shown. These functions never raise, and their HTML loads and runs
+nothing. Only the classes of coloured code are kept: with other classes, an answer could look or act like a part of the
+page.
 """
 
 from __future__ import annotations
@@ -40,7 +41,7 @@ FORMULAS: Final = 200  # limit for one answer, because each formula takes a mill
 TOKEN: Final = re.compile(r"Zm9ybXVsYS0((?:[0-9a-f]{2})*)Z")
 DELIMITED: Final = re.compile(r"(?s)(\$\$|\$|\\\\\[|\\\\\()(.*?)(\$\$|\$|\\\\\]|\\\\\))")
 PIECES: Final = re.compile(rf'<(?:[^">]|"[^"]*")*>|{TOKEN.pattern}')  # a tag, or a token in the text between tags
-UNNAMED: Final = re.compile(r"<img(?![^>]*\balt=)")  # a picture that nobody described
+UNNAMED: Final = re.compile(r"<img(?![^>]*\balt=)")  # a picture without an alt text
 MATHML: Final = (
     "math merror mfrac mi mn mo mover mpadded mphantom mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd "
     "mtext mtr munder munderover"
@@ -95,7 +96,7 @@ def html_of_markdown(source: str) -> Markup:
 
 
 def source_of(token: re.Match[str]) -> str:
-    """A formula as it was written; a student may have written any token."""
+    """Return the source of a formula. A student may have written the token's text."""
     return bytes.fromhex(token[1]).decode("utf-8", "replace")
 
 
@@ -122,5 +123,5 @@ def html_of_formula(source: str) -> str:
         if len(content) > FORMULA_CHARS:
             raise ValueError
         return str(FORMULA_CLEANER.clean(convert(content, display=display)))
-    except Exception:  # whatever a student may write there
+    except Exception:  # the converter may raise anything for a student's text
         return f"<code>{escape(source)}</code>"
