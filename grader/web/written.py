@@ -40,8 +40,8 @@ FORMULA_CHARS: Final = 2_000
 FORMULAS: Final = 200  # limit for one answer, because each formula takes a millisecond
 TOKEN: Final = re.compile(r"Zm9ybXVsYS0((?:[0-9a-f]{2})*)Z")
 DELIMITED: Final = re.compile(r"(?s)(\$\$|\$|\\\\\[|\\\\\()(.*?)(\$\$|\$|\\\\\]|\\\\\))")
-PIECES: Final = re.compile(rf'<(?:[^">]|"[^"]*")*>|{TOKEN.pattern}')  # a tag, or a token in the text between tags
-UNNAMED: Final = re.compile(r"<img(?![^>]*\balt=)")  # a picture without an alt text
+PIECES: Final = re.compile(rf'<(?:[^">]|"[^"]*")*>|{TOKEN.pattern}')  # matches a tag, or a token between tags
+UNNAMED: Final = re.compile(r"<img(?![^>]*\balt=)")  # matches a picture without an alt text
 MATHML: Final = (
     "math merror mfrac mi mn mo mover mpadded mphantom mroot mrow ms mspace msqrt mstyle msub msubsup msup mtable mtd "
     "mtext mtr munder munderover"
