@@ -3,11 +3,12 @@
 The benchmark makes a gradebook like five runs, in which every student has a new attempt, with decisions about one
 student in twenty. Then a real server answers requests over the loopback:
 
-    start      the first request, and the first after a run: all grades are computed
+    start      the first request; the server computes all grades before it prints its address
     decided    the request after a decision: the grades that it changes are computed
     later      the same page again, while nothing changes
     filtered   below half, sorted by grade; another page each time
-    lost       whose function lost points, for the first time after a run
+    lost       who lost points in a function or a check
+    a run      a request in the moment when a run ends computes all grades; later, the server has computed them
 """
 
 from __future__ import annotations
@@ -27,52 +28,61 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from bench.row import Options, Part, Row, run_alone
+
+if TYPE_CHECKING:
+    from grader.gradebook.book import Gradebook
 
 STUDENTS: Final = 10_000
 ATTEMPTS: Final = 5
 FUNCTIONS: Final = tuple((f"layers.function_{number}", 5.0) for number in range(20))
 BAR_MS: Final = 300
 REPEATS: Final = 9
+SOON_S: Final = 3
 DUE: Final = datetime(2026, 5, 1, 12, tzinfo=UTC)
 TITLE: Final = "A large class"
 
 
 def fill(url: Path, output: Path, students: int) -> None:
     """Make a gradebook with runs and decisions."""
-    from grader.decisions import FUNCTION, GradedAssignment, HandIn, LatePolicy, Part, Person, PointLayout, Rules
+    from grader.decisions import FUNCTION, Part, Person
     from grader.gradebook.adjusting import adjust
     from grader.gradebook.book import open_gradebook
-    from grader.gradebook.runs import record_run
     from grader.gradebook.students import import_roster
 
-    draw = random.Random(231)
-    checks = tuple((f"{name}.{check}", 2.5) for name, _ in FUNCTIONS for check in "ab")
-    layout = PointLayout(FUNCTIONS, checks)
-    assignment = GradedAssignment(TITLE, Rules("latest", LatePolicy(DUE, 10.0)), dict(FUNCTIONS), {"why": 5.0})
     with open_gradebook(url) as book:
         people = [Person(f"s{number}", f"Student {number}", f"s{number}@uni.example") for number in range(students)]
         import_roster(book, people, "bench")
         for attempt in range(ATTEMPTS):
-            found = []
-            for number in range(students):
-                points = tuple(draw.choice((0.0, 2.5, 5.0)) for _ in FUNCTIONS)
-                halves = tuple(one / 2 for one in points for _ in "ab")
-                name, at = f"s{number}", DUE + timedelta(hours=draw.randrange(-100, 40))
-                answers = {"why": (draw.choice((None, 2.0, 5.0)), 5.0)}
-                digest = f"{number:032d}{attempt:032d}"
-                score = sum(points)
-                found.append(
-                    HandIn(name, name, name, digest, "graded", score, 100.0, layout, points, halves, answers, at)
-                )
-            facts = {"output": str(output), "who": "bench", "began": DUE, "hashes": {}, "counts": {}}
-            record_run(book, assignment, found, **facts)  # type: ignore[arg-type]
+            enter_run(book, output, students, attempt)
         for number in range(0, students, 20):
             about = {"submission": f"s{number}", "part": Part(FUNCTION, FUNCTIONS[number % 20][0])}
             adjust(book, TITLE, 2.0, "The check was wrong.", who="bench", **about)  # type: ignore[arg-type]
+
+
+def enter_run(book: Gradebook, output: Path, students: int, attempt: int, seed: int = 231) -> None:
+    """Enter a run over the whole class. seed: another seed gives other scores."""
+    from grader.decisions import GradedAssignment, HandIn, LatePolicy, PointLayout, Rules
+    from grader.gradebook.runs import record_run
+
+    draw = random.Random(seed + attempt)
+    checks = tuple((f"{name}.{check}", 2.5) for name, _ in FUNCTIONS for check in "ab")
+    layout = PointLayout(FUNCTIONS, checks)
+    assignment = GradedAssignment(TITLE, Rules("latest", LatePolicy(DUE, 10.0)), dict(FUNCTIONS), {"why": 5.0})
+    found = []
+    for number in range(students):
+        points = tuple(draw.choice((0.0, 2.5, 5.0)) for _ in FUNCTIONS)
+        halves = tuple(one / 2 for one in points for _ in "ab")
+        name, at = f"s{number}", DUE + timedelta(hours=draw.randrange(-100, 40))
+        answers = {"why": (draw.choice((None, 2.0, 5.0)), 5.0)}
+        digest = f"{number:032d}{attempt:032d}"
+        score = sum(points)
+        found.append(HandIn(name, name, name, digest, "graded", score, 100.0, layout, points, halves, answers, at))
+    facts = {"output": str(output), "who": "bench", "began": DUE, "hashes": {}, "counts": {}}
+    record_run(book, assignment, found, **facts)  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -96,6 +106,7 @@ def serving(url: Path, output: Path) -> Iterator[tuple[http.client.HTTPConnectio
 
 
 def ask_ms(connection: http.client.HTTPConnection, headers: dict[str, str], path: str) -> float:
+    connection.close()  # else the server may have closed it: nobody asked for a while
     began = time.perf_counter()
     connection.request("GET", path, headers=headers)
     answer = connection.getresponse()
@@ -117,7 +128,7 @@ def measure(options: Options) -> Iterator[Row]:
         fill(url, output, options.students)
         with serving(url, output) as (connection, headers), open_gradebook(url) as book:
             start = ask_ms(connection, headers, "/")
-            yield Row("class page, the first time", start, "ms", None, True, "once for each run")
+            yield Row("class page, first after the start", start, "ms", bar, True, "")
             first = []
             for number in range(REPEATS):
                 adjust(book, TITLE, 1.0, "so", who="bench", submission=f"s{number + 1}")
@@ -130,7 +141,16 @@ def measure(options: Options) -> Iterator[Row]:
             ]
             yield Row("class page below half, by grade", statistics.median(turned), "ms", bar, True, of)
             lost = ask_ms(connection, headers, f"/?lost={FUNCTIONS[0][0]}")
-            yield Row("class page of a function, for the first time", lost, "ms", None, True, "once for each run")
+            yield Row("class page of a function", lost, "ms", bar, True, "the first time")
+            enter_run(book, output, options.students, ATTEMPTS - 1, seed=18)
+            at_once = ask_ms(connection, headers, "/")
+            yield Row("class page, at the end of a run", at_once, "ms", None, True, "the same moment")
+            enter_run(book, output, options.students, ATTEMPTS - 1, seed=81)
+            time.sleep(SOON_S)
+            soon = ask_ms(connection, headers, "/")
+            yield Row("class page, first after a run", soon, "ms", bar, True, f"{SOON_S} s after its end")
+            lost = ask_ms(connection, headers, f"/?lost={FUNCTIONS[0][0]}.a")
+            yield Row("class page of a check", lost, "ms", bar, True, "the first time after this run")
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

@@ -1,4 +1,5 @@
-"""Make the pictures of the documentation: grade the class of docs/example_class.py, and show its pages in Chromium.
+"""Make the pictures of the documentation: grade the class of docs/example_class.py, and show its pages and those of
+`grader serve` in Chromium.
 
 make pictures        # needs Debian's chromium
 """
@@ -9,8 +10,10 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from urllib.parse import urljoin
 
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
@@ -21,6 +24,19 @@ ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs/pictures"
 WIDTH = 1100
 CHARLES, ADA = "babbagecharles_1002", "lovelaceada_1001"
+ROSTER = """Student,ID,Section
+"Lovelace, Ada",1001,A
+"Babbage, Charles",1002,A
+"Hopper, Grace",1003,B
+"Turing, Alan",1004,B
+"Poe, Edgar",1005,B
+"""
+# What is decided before the pictures of grader serve: words of grader gradebook.
+DECIDED = (
+    ("roster", "roster.csv"),
+    ("adjust", CHARLES, "2", "--for", "softmax_loss", "--reason", "The loss is right; only the gradient is not."),
+    ("ask", "hoppergrace_1003", "Why is the convolution wrong?", "--for", "conv_forward_naive"),
+)
 
 
 def main() -> None:
@@ -33,10 +49,40 @@ def main() -> None:
         page = browser.new_page(viewport={"width": WIDTH, "height": 900})
         for name, (file, take) in SCENES.items():
             page.goto(f"file://{reports / file}")
-            take(page, PICTURES / f"{name}.png")
-            shrink(PICTURES / f"{name}.png")
-            print(f"docs/pictures/{name}.png")
+            keep(page, name, take)
+        with serving(reports) as link:
+            page.goto(link)
+            page.wait_for_url("**/")
+            for name, (address, take) in SERVED.items():
+                page.goto(urljoin(link, address))
+                page.wait_for_load_state("networkidle")
+                keep(page, name, take)
         browser.close()
+
+
+def keep(page: Page, name: str, take: Callable[[Page, Path], None]) -> None:
+    take(page, PICTURES / f"{name}.png")
+    shrink(PICTURES / f"{name}.png")
+    print(f"docs/pictures/{name}.png")
+
+
+@contextmanager
+def serving(reports: Path) -> Iterator[str]:
+    """`grader serve` over the class, after a roster and two decisions. Yields a person's link."""
+    course, grader = reports.parent, reports.parent / "bin/grader"
+    (course / "roster.csv").write_text(ROSTER)
+    for words in DECIDED:
+        subprocess.run([grader, "gradebook", *words], cwd=course, check=True, capture_output=True)
+    serve = [grader, "serve", reports, "--port", "0", "--person", "ada"]
+    server = subprocess.Popen(serve, cwd=course, stdout=subprocess.PIPE, text=True)
+    assert server.stdout is not None
+    try:
+        server.stdout.readline()
+        yield server.stdout.readline().strip().partition(": ")[2]
+    finally:
+        server.terminate()
+        server.wait(20)
+        server.stdout.close()
 
 
 def make_reports(folder: Path) -> Path:
@@ -85,6 +131,13 @@ SCENES: dict[str, tuple[str, Callable[[Page, Path], None]]] = {
     "feedback-page": (f"feedback/{CHARLES}.html", top(760)),
     "one-function": (f"{CHARLES}.html", part("#f21", "#f21")),
     "answer": (f"{ADA}.html", part("article.answer")),
+}
+
+# The same for pages of grader serve, by address.
+SERVED: dict[str, tuple[str, Callable[[Page, Path], None]]] = {
+    "serve-class": ("/", top(660)),
+    "serve-submission": (f"/submission?submission={CHARLES}&below=90", top(900)),
+    "serve-question": ("/question?name=step-size", top(760)),
 }
 
 

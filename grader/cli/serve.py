@@ -13,6 +13,7 @@ from grader.cli.commands import FOLDER
 from grader.cli.run_record import user
 from grader.errors import UsageError
 from grader.gradebook.place import beside
+from grader.intake.names import show
 
 INSTALL: Final = "Run pip install 'layergrader[serve]'"
 
@@ -53,6 +54,7 @@ def serve(out: Path, url: str | None, title: str, persons: tuple[str, ...], host
         from grader.web.access import Door
         from grader.web.app import make_app
         from grader.web.site import Site, find_title
+        from grader.web.warming import kept_warm
     except ModuleNotFoundError as error:
         raise UsageError(f"serve: {error.name} is not installed. {INSTALL}.") from None
     see_address(address)
@@ -62,16 +64,16 @@ def serve(out: Path, url: str | None, title: str, persons: tuple[str, ...], host
         own = [f"http://{f'[{name}]' if ':' in name else name}:{number}" for name in names]
         addresses = (address.rstrip("/"), *own) if address else tuple(own)
         site, door = Site(book, find_title(book, title, out), out), Door(persons or (user(),))
-        click.echo(f"{site.title}, {book.place}, {out}")
-        for person, token in door.tokens.items():
-            click.echo(f"{person}: {addresses[0]}/enter?token={token}")
-        if not is_loopback(host):
-            text = "others on the network can read what is sent. Put a proxy with TLS before it and name it: --address."
-            click.echo(f"grader: {host}: {text}", err=True)
-        config = uvicorn.Config(
-            make_app(site, door, addresses), log_level="warning", access_log=False, server_header=False, lifespan="off"
-        )
-        uvicorn.Server(config).run(sockets=[listening])
+        app = make_app(site, door, addresses)
+        with kept_warm(site):
+            click.echo(f"{show(site.title)}, {book.place}, {out}")
+            for person, token in door.tokens.items():
+                click.echo(f"{person}: {addresses[0]}/enter?token={token}")
+            if not is_loopback(host):
+                text = "others on the network can read what is sent. Put a proxy with TLS before it and name it"
+                click.echo(f"grader: {host}: {text}: --address.", err=True)
+            config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="off")
+            uvicorn.Server(config).run(sockets=[listening])
     return 0
 
 

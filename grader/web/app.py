@@ -57,8 +57,8 @@ def make_app(site: Site, door: Door, addresses: tuple[str, ...]) -> ASGIApp:
         if number is None:
             return PlainTextResponse("Nobody has this token. Open the link that grader serve printed last.\n", 403)
         # A page that refreshes, not a redirect: browsers send a Strict cookie only for requests from this server's own
-        # pages.
-        response = HTMLResponse(WELCOME, headers={"Refresh": "0; url=/"})
+        # pages. No referrer, because the address of this page contains the token.
+        response = HTMLResponse(WELCOME, headers={"Refresh": "0; url=/", "Referrer-Policy": "no-referrer"})
         secure = addresses[0].startswith("https:")
         response.set_cookie(cookie, number, httponly=True, samesite="strict", secure=secure)
         return response

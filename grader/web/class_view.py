@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 
 from grader.decisions import Grade
 from grader.intake.names import natural_key
+from grader.web.lost_points import LostPoints
 
 ROWS: Final = 100  # on one page
 SHOWN: Final = {
@@ -40,6 +41,7 @@ SORTS: Final[Mapping[str, Callable[[Grade], Any]]] = {
 
 
 STEADY: Final = ("name", "submission")  # sort keys that no decision changes
+STEADY_FACTS: Final = ("texts", "statuses", "lost_points")
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,8 @@ class Filters:
         if self.show:
             yield FLAGS[self.show]
         if self.lost:
-            lost = snapshot.losers(self.lost)
-            yield lambda grade: grade.submission in lost
+            points = snapshot.lost_points
+            yield lambda grade: points.lost(self.lost, grade)
 
 
 NOTHING_SAID: Final = (("sort", "name"), ("page", 1))
@@ -125,26 +127,32 @@ FLAGS: Final[Mapping[str, Callable[[Grade], bool]]] = {
 
 
 class Snapshot:
-    """All grades at one state of the gradebook. read_losers: finds the submissions that lost points in a function or
-    check."""
+    """All grades at one state of the gradebook. read_lost_points: called only if needed, because it takes long."""
 
-    def __init__(self, grades: Sequence[Grade], read_losers: Callable[[Snapshot, str], frozenset[str]]) -> None:
+    def __init__(self, grades: Sequence[Grade], read_lost_points: Callable[[], LostPoints]) -> None:
         self.grades = grades
-        self._read_losers = read_losers
+        self._read_lost_points = read_lost_points
         self._ordered: dict[str, Sequence[Grade]] = {}
 
-    def losers(self, lost: str) -> frozenset[str]:
-        return self._read_losers(self, lost)
+    def prepare(self) -> None:
+        """Compute the facts that pages show, before the first request."""
+        self.ordered(STEADY[0])
+        for name in ("mean", *STEADY_FACTS):
+            getattr(self, name)
+
+    @cached_property
+    def lost_points(self) -> LostPoints:
+        return self._read_lost_points()
 
     def renewed(self, fresh: Sequence[Grade]) -> Snapshot:
         """Return the snapshot with `fresh` grades in place of the old ones. Keeps the sort orders that do not
         change."""
         now = {whose(grade): grade for grade in fresh}
-        made = Snapshot([now.get(whose(grade), grade) for grade in self.grades], self._read_losers)
+        made = Snapshot([now.get(whose(grade), grade) for grade in self.grades], self._read_lost_points)
         for sort in STEADY:
             if sort in self._ordered:
                 made._ordered[sort] = [now.get(whose(grade), grade) for grade in self._ordered[sort]]
-        made.__dict__.update({name: self.__dict__[name] for name in ("texts", "statuses") if name in self.__dict__})
+        made.__dict__.update({name: self.__dict__[name] for name in STEADY_FACTS if name in self.__dict__})
         return made
 
     @cached_property

@@ -25,11 +25,6 @@ POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
-# The policy of a report in a frame: it may not run scripts, send forms or open other pages.
-FRAME_POLICY: Final = (
-    "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; "
-    "frame-ancestors 'self'; base-uri 'none'"
-)
 HEADERS: Final = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
@@ -84,6 +79,18 @@ class Guard:
             return PlainTextResponse(NOT_IN, 403)
         scope.setdefault("state", {}).update(session=session, number=number)
         return None
+
+
+def frame_policy(sheet: str = "'unsafe-inline'") -> str:
+    """Return the policy of a page about a submission: it may not run scripts, send forms or open other pages.
+
+    sheet: the hash of its style sheet. The default is for stored pages, which an older version of the grader may have
+    written; the policy inside such a page names the hash of its style sheet.
+    """
+    return (
+        f"sandbox; default-src 'none'; style-src {sheet}; img-src data:; form-action 'none'; frame-ancestors 'self'; "
+        "base-uri 'none'"
+    )
 
 
 def cookie_of(headers: Headers, name: str) -> str:

@@ -17,7 +17,7 @@ from grader.gradebook.commenting import saved_comments_of
 from grader.records import Answer
 from grader.web.rendering import page
 from grader.web.site import Site
-from grader.web.written import html_of_answer
+from grader.web.written import html_of_answer, html_of_markdown
 
 CARDS: Final = 25  # a page has few cards, because each reads its submission's result file
 
@@ -84,7 +84,7 @@ def shared_facts(site: Site, question: str, cards: list[Card]) -> dict[str, Any]
         "assignment": site.assignment(),
         "question": question,
         "cards": cards,
-        "asks": next((card.answer.asks for card in cards if card.answer), ""),
+        "asks": html_of_markdown(next((card.answer.asks for card in cards if card.answer), "")),
         "marked": sum(points is not None for points, _ in asked),
         "asked": len(asked),
         "saved": saved_comments_of(site.book, site.title),

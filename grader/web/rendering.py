@@ -18,11 +18,14 @@ from markupsafe import Markup, escape
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
+from grader.gradebook.changes import moment
 from grader.records import Result
 from grader.report import pages as report
+from grader.report import text
 from grader.report.notebooks.marked_answers import Marks
 from grader.web.access import Visit
 from grader.web.class_view import SHOWN
+from grader.web.guard import frame_policy
 
 FOLDER: Final = Path(__file__).parent
 STYLE: Final = ("page.css", "submission.css", "class.css")  # style sheets of the report
@@ -34,7 +37,7 @@ def environment() -> Environment:
     """Return the report's Jinja environment, which also finds the templates of this folder."""
     folders = [FOLDER / "templates", report.TEMPLATES]
     made = report.environment().overlay(loader=FileSystemLoader(folders), bytecode_cache=None)
-    made.filters = {**made.filters, "exact": exact}
+    made.filters = {**made.filters, "exact": exact, "facts": facts_of}
     made.globals = {**made.globals, "SHOWN": SHOWN, "static": static_address}
     return made
 
@@ -42,6 +45,18 @@ def environment() -> Environment:
 def exact(value: object) -> Markup:
     """Escape a value without other changes, because forms must send back the exact name or text."""
     return escape(str(value))
+
+
+def facts_of(state: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """Return the fields of a record in the history as text. A field whose name ends in _at is a time in seconds."""
+    said = []
+    for name, value in state.items():
+        if isinstance(value, (int, float)):
+            is_time = name.endswith("_at")
+            said.append((name, f"{moment(value):%Y-%m-%d %H:%M} UTC" if is_time else text.number(value)))
+        elif value:
+            said.append((name, ", ".join(map(str, value)) if isinstance(value, list) else str(value)))
+    return [(name.replace("_", " "), value) for name, value in said]
 
 
 @cache
@@ -66,7 +81,7 @@ def page(request: Request, template: str, facts: Mapping[str, Any], status: int 
     return HTMLResponse(content.encode("utf-8", "replace"), status)
 
 
-def framed_report(result: Result, marks: Marks) -> str:
+def framed_report(result: Result, marks: Marks) -> Response:
     """Return the staff page of a result for a frame beside the forms, without links to other pages and without the
     grade."""
     facts = report.parts_of(result, marks)
@@ -74,4 +89,6 @@ def framed_report(result: Result, marks: Marks) -> str:
     sheet = report.asset("page.css") + report.asset("submission.css")
     shell = {"style": sheet, "script": "", "policy": report.policy_of(sheet)}
     template = environment().get_template("framed.html")
-    return template.render(**{**facts, **shell, "notebooks": notebooks, "grade": None, "staff": True})
+    made = template.render(**{**facts, **shell, "notebooks": notebooks, "grade": None, "staff": True})
+    headers = {"Content-Security-Policy": frame_policy(report.source_hash(sheet))}
+    return HTMLResponse(made.encode("utf-8", "replace"), headers=headers)

@@ -6,13 +6,13 @@ of date.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from grader.decisions import BEST, Attempt, Grade, GradedAssignment
+from grader.decisions import Grade, GradedAssignment
 from grader.errors import UsageError
 from grader.gradebook.book import Gradebook, NotInGradebook
 from grader.gradebook.changes import changes
@@ -24,10 +24,12 @@ from grader.report.notebooks.marked_answers import Marks
 from grader.running.answers_csv import NAME, Marking
 from grader.running.output_folder import stored
 from grader.web.class_view import Snapshot
+from grader.web.lost_points import LostPoints
 
 FEW_CHANGES: Final = 50
-# Kinds of changes that change the grades of one submission only, and kinds that change no grade.
-OF_SUBMISSION: Final = ("adjustment", "comment", "request", "late days", "extension", "time")
+# Kinds of changes that change the grades of one submission only, and kinds that change no grade. "time" is neither:
+# it may make another attempt the latest, whose lost points are not read yet.
+OF_SUBMISSION: Final = ("adjustment", "comment", "request", "late days", "extension")
 OF_NO_GRADE: Final = ("saved comment", "publishing")
 
 
@@ -38,7 +40,7 @@ class Site:
         self.book, self.title, self.out = book, title, out
         self._lock = Lock()
         self._kept: tuple[tuple[int, int], Snapshot] | None = None
-        self._losers: dict[tuple[str, object], frozenset[str]] = {}  # only the last request's
+        self.checks: Mapping[str, Sequence[str]] = {}  # by function; from the last reading of lost points
         self._marks: tuple[object, Mapping[str, Marks]] = (None, {})
 
     def assignment(self) -> GradedAssignment:
@@ -49,8 +51,13 @@ class Site:
         with self._lock:  # other threads wait for the computation
             state = state_of(self.book)
             if self._kept is None or self._kept[0] != state:
-                self._kept = state, self._renew(state) or Snapshot(grades_of(self.book, self.title), self._find_losers)
+                fresh = self._renew(state)
+                self._kept = state, fresh or Snapshot(grades_of(self.book, self.title), self._read_lost_points)
             return self._kept[1]
+
+    def warm(self) -> None:
+        """Compute what the class page shows, so that requests do not wait for it."""
+        self.snapshot().prepare()
 
     def _renew(self, state: tuple[int, int]) -> Snapshot | None:
         """Return the updated snapshot if the changes are only a few decisions about submissions; otherwise None."""
@@ -104,25 +111,10 @@ class Site:
             return self._marks[1]
         return {}
 
-    def _find_losers(self, snapshot: Snapshot, lost: str) -> frozenset[str]:
-        """Return the submissions that lost points in this function or check, in the attempt that counts."""
-        best, state = self.assignment().rules.counts == BEST, state_of(self.book)
-        state = state if best else (0, state[1])  # a decision changes which attempt counts only with BEST
-        if (found := self._losers.get((lost, state))) is None:
-            counting = {grade.submission: grade.attempt for grade in snapshot.grades}
-            earned = attempts_to_count(self.book, self.title, checks=lost not in self.assignment().functions)
-            found = frozenset(
-                one.submission
-                for one in earned
-                if counting.get(one.submission) == one.number and lost_points(one, lost)
-            )
-            self._losers = {(lost, state): found}
-        return found
-
-
-def lost_points(attempt: Attempt, part: str) -> bool:
-    got, most = attempt.functions.get(part) or attempt.checks.get(part) or (0.0, 0.0)
-    return got < most
+    def _read_lost_points(self) -> LostPoints:
+        read = LostPoints(attempts_to_count(self.book, self.title, checks=True))
+        self.checks = read.checks
+        return read
 
 
 def find_title(book: Gradebook, title: str, out: Path) -> str:

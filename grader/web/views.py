@@ -8,21 +8,24 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.responses import FileResponse, Response
 
 from grader.decisions import ANSWER, FUNCTION, WHOLE, Grade, GradedAssignment, Part
 from grader.gradebook.adjusting import adjustments_of
 from grader.gradebook.book import NotInGradebook
 from grader.gradebook.changes import changes
 from grader.gradebook.commenting import saved_comments_of
+from grader.gradebook.grades import pages_of
 from grader.gradebook.lateness import extensions_of, late_days_of
 from grader.gradebook.publishing import opened_at, publishing_of
 from grader.gradebook.runs import attempts_of
+from grader.intake.names import natural_key
 from grader.report.grades_csv import grades_csv
 from grader.report.notebooks.marked_answers import NOTEBOOKS, page_names
+from grader.running.answers_csv import Marking
 from grader.web.class_view import ROWS, Filters, neighbours
 from grader.web.deciding import subject_of
-from grader.web.guard import FRAME_POLICY
+from grader.web.guard import frame_policy
 from grader.web.rendering import framed_report, page
 from grader.web.site import Site
 
@@ -37,7 +40,7 @@ def class_page(site: Site, request: Request) -> Response:
     found = filters.apply(snapshot)
     last = max(1, -(-len(found) // ROWS))
     shown = min(filters.page, last)
-    facts = {
+    facts: Facts = {
         "assignment": assignment,
         "filters": filters,
         "snapshot": snapshot,
@@ -46,8 +49,11 @@ def class_page(site: Site, request: Request) -> Response:
         "shown": shown,
         "last": last,
         "query": filters.query(page=shown),
+        "checks": site.checks,
     }
-    return page(request, "class_desk.html", facts)
+    response = page(request, "class_desk.html", facts)
+    response.headers["HX-Push-Url"] = f"/?{facts['query']}".rstrip("?")  # without the form's empty fields
+    return response
 
 
 def submission_page(site: Site, request: Request, more: Facts | None = None, status: int = 200) -> Response:
@@ -72,12 +78,14 @@ def desk_facts(site: Site, assignment: GradedAssignment, grade: Grade, student: 
     adjusted = {one.part for one in adjustments_of(book, title, submission=submission, student=student)}
     extensions = [one for one in extensions_of(book, title) if (one.submission, one.student) == (submission, student)]
     result = site.result(submission) if submission else None
+    parts = parts_of(assignment, grade, counting)
     return {
         "assignment": assignment,
         "grade": grade,
         "student": student,
         "attempts": attempts,
-        "parts": [one for one in parts_of(assignment, grade, counting) if one[0] not in adjusted],
+        "parts": parts,
+        "unadjusted": [one for one in parts if one[0] not in adjusted],
         "adjustments": adjustments_of(book, title, submission=submission, student=student),
         "extension": extensions[0] if extensions else None,
         "late_days": late_days_of(book, title).get(submission, {}).get(grade.latest) if submission else None,
@@ -85,7 +93,6 @@ def desk_facts(site: Site, assignment: GradedAssignment, grade: Grade, student: 
         "history": changes(book, assignment=title, submission=submission, student=student, last=FEW_LINES),
         "has_report": result is not None,
         "notebooks": [one.name for one in result.notebooks if one.sha256] if result else [],
-        "WHOLE": WHOLE,
     }
 
 
@@ -111,8 +118,7 @@ def report(site: Site, request: Request) -> Response:
     grade = site.grade(submission)
     if (result := site.result(submission)) is None:
         raise NotInGradebook(f"{site.out}: has no result of {submission!r}. Grade it again.")
-    content = framed_report(result, site.marks(grade, result)).encode("utf-8", "replace")
-    return HTMLResponse(content, headers={"Content-Security-Policy": FRAME_POLICY})
+    return framed_report(result, site.marks(grade, result))
 
 
 def notebook(site: Site, request: Request) -> Response:
@@ -124,7 +130,7 @@ def notebook(site: Site, request: Request) -> Response:
     path = site.out / NOTEBOOKS / submission / names.get(name, "")
     if name not in names or not path.is_file():
         raise NotInGradebook(f"{submission}: has no page of a notebook {name!r}. Grade it again.")
-    return FileResponse(Path(path), media_type="text/html", headers={"Content-Security-Policy": FRAME_POLICY})
+    return FileResponse(Path(path), media_type="text/html", headers={"Content-Security-Policy": frame_policy()})
 
 
 def publishing_page(site: Site, request: Request, more: Facts | None = None, status: int = 200) -> Response:
@@ -150,10 +156,12 @@ def history_page(site: Site, request: Request) -> Response:
 
 def grades_table(site: Site, request: Request) -> Response:
     """Return grades.csv with current grades, as the next run of grader grade will write it."""
-    grades = {grade.submission: grade for grade in site.snapshot().grades if grade.submission}
-    results = [result for name in sorted(grades) if (result := site.result(name)) is not None]
-    answers = {name: grade.questions for name, grade in grades.items() if grade.questions}
-    content = grades_csv(results, answers, grades).encode("utf-8", "replace")
+    grades = pages_of(site.book, site.title)
+    results = [result for name in sorted(grades, key=natural_key) if (result := site.result(name)) is not None]
+    marking = Marking(site.out, [one.id for one in results], site.assignment().questions)
+    for result in results:
+        marking.add(result)
+    content = grades_csv(results, marking.points(), grades).encode("utf-8", "replace")
     headers = {"Content-Disposition": 'attachment; filename="grades.csv"'}
     return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
 

@@ -107,27 +107,39 @@ def enter_roster(out: Path) -> None:
         link_members(book, TITLE, "ann", ["s1"], "ada")
 
 
-@contextmanager
-def serving(out: Path, persons: Sequence[str] = ("ada", "bob")) -> Iterator[dict[str, str]]:
-    """A real server. Yields the link of each person."""
+def start_server(
+    out: Path, persons: Sequence[str] = ("ada", "bob"), stderr: int | None = None
+) -> tuple[subprocess.Popen[str], dict[str, str]]:
+    """A real server, and the link of each person."""
     words = [word for person in persons for word in ("--person", person)]
     command = [sys.executable, "-m", "grader.cli.main", "serve", str(out), "--port", "0", *words]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONUNBUFFERED": "1"})
+    environment = {**os.environ, "PYTHONUNBUFFERED": "1"}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=stderr, text=True, env=environment)
+    assert process.stdout is not None
+    process.stdout.readline()
+    links = {}
+    for _ in persons:
+        line = process.stdout.readline()
+        person, _, link = line.strip().partition(": ")
+        assert re.fullmatch(r"http://127\.0\.0\.1:[0-9]+/enter\?token=[\w-]{32}", link), line
+        links[person] = link
+    return process, links
+
+
+def stop_server(process: subprocess.Popen[str], number: signal.Signals) -> None:
+    process.send_signal(number)
+    process.wait(20)
+    assert process.stdout is not None
+    process.stdout.close()
+
+
+@contextmanager
+def serving(out: Path, persons: Sequence[str] = ("ada", "bob")) -> Iterator[dict[str, str]]:
+    process, links = start_server(out, persons)
     try:
-        assert process.stdout is not None
-        process.stdout.readline()
-        links = {}
-        for _ in persons:
-            line = process.stdout.readline()
-            person, _, link = line.strip().partition(": ")
-            assert re.fullmatch(r"http://127\.0\.0\.1:[0-9]+/enter\?token=[\w-]{32}", link), line
-            links[person] = link
         yield links
     finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(20)
-        assert process.stdout is not None
-        process.stdout.close()
+        stop_server(process, signal.SIGINT)
 
 
 def with_points(result: Result, function: str, points: float) -> Result:

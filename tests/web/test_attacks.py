@@ -2,62 +2,31 @@
 
 from __future__ import annotations
 
-import http.client
+import html
 import re
+import signal
+import socket
+import subprocess
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import pytest
-from site_sample import HOSTILE, TITLE
+from site_sample import HOSTILE, TITLE, start_server, stop_server
+from visitor import FORM, Visitor
 
+from grader.decisions import Person
 from grader.gradebook.book import open_gradebook
 from grader.gradebook.changes import last_change
-from grader.gradebook.grades import grade_of
+from grader.gradebook.grades import grade_of, grades_of
 from grader.gradebook.place import beside
+from grader.gradebook.students import import_roster
 
 pytestmark = pytest.mark.process
-FORM = "application/x-www-form-urlencoded"
 ADJUST = {"submission": "ben", "part": "whole:", "mode": "add", "points": "50", "reason": "mine", "seen": "0"}
-
-
-class Visitor:
-    """Sends what it is told to. With a link, it comes in first, as a browser would."""
-
-    def __init__(self, link: str, *, inside: bool = True) -> None:
-        self.parts = urlsplit(link)
-        self.host = self.parts.netloc
-        self.cookie = ""
-        if inside:
-            answer = self.get(f"{self.parts.path}?{self.parts.query}")
-            assert answer.status == 200
-            self.cookie = answer.headers["Set-Cookie"].partition(";")[0]
-
-    def send(self, method: str, path: str, body: bytes = b"", **headers: str) -> Any:
-        connection = http.client.HTTPConnection(self.parts.hostname or "", self.parts.port, timeout=20)
-        own = {"Host": self.host, **({"Cookie": self.cookie} if self.cookie else {}), **headers}
-        connection.putrequest(method, path, skip_host=True, skip_accept_encoding=True)
-        for name, value in {**own, "Content-Length": str(len(body))}.items():
-            connection.putheader(name.replace("_", "-"), value)
-        connection.endheaders(body)
-        answer = connection.getresponse()
-        answer.text = answer.read().decode("utf-8", "replace")
-        connection.close()
-        return answer
-
-    def get(self, path: str, **headers: str) -> Any:
-        return self.send("GET", path, **headers)
-
-    def csrf(self) -> str:
-        found = re.search(r'name="csrf" value="([^"]+)"', self.get("/").text)
-        assert found
-        return found[1]
-
-    def post(self, path: str, form: dict[str, str], **headers: str) -> Any:
-        given = {"Origin": f"http://{self.host}", "Content_Type": FORM, **headers}
-        return self.send("POST", path, urlencode(form).encode(), **{k: v for k, v in given.items() if v})
 
 
 @contextmanager
@@ -169,6 +138,81 @@ def test_a_filter_may_hold_anything(links: dict[str, str]) -> None:
             assert answer.status == 200 and "<script>" not in answer.text
 
 
+def test_the_token_is_in_no_log_and_no_referrer(out: Path) -> None:
+    process, links = start_server(out, ["ada"], stderr=subprocess.PIPE)
+    visitor = Visitor(links["ada"])
+    answer = visitor.get(f"/enter?{visitor.parts.query}")
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert visitor.get("/").headers["Referrer-Policy"] == "same-origin"
+    for path in ("/enter?token=wrong", "/nowhere", "/submission?submission=nobody"):
+        visitor.get(path)
+    with socket.create_connection((visitor.parts.hostname, visitor.parts.port)) as raw:
+        raw.sendall(f"GET /enter?{visitor.parts.query} HTTP/9\r\n\x00\r\n\r\n".encode())
+        raw.recv(1000)
+    stop_server(process, signal.SIGINT)
+    assert process.stderr is not None
+    with process.stderr as said:
+        assert "token" not in said.read()
+
+
+def test_slow_clients_keep_nobody_waiting(links: dict[str, str]) -> None:
+    visitor = Visitor(links["ada"])
+    head = f"POST /decide/adjust HTTP/1.1\r\nHost: {visitor.host}\r\n"
+    rest = f"Origin: http://{visitor.host}\r\nCookie: {visitor.cookie}\r\nContent-Type: {FORM}\r\n"
+    with ExitStack() as open_ones:
+        for sent in (head, head + rest + "Content-Length: 60000\r\n\r\ncsrf=") * 60:
+            raw = socket.create_connection((visitor.parts.hostname, visitor.parts.port))
+            open_ones.enter_context(raw).sendall(sent.encode())
+        began = time.monotonic()
+        assert visitor.get("/").status == 200
+        assert time.monotonic() - began < 5
+
+
+def test_a_form_has_a_bounded_size_however_it_is_sent(links: dict[str, str], out: Path) -> None:
+    visitor = Visitor(links["ada"])
+    fields = urlencode({**ADJUST, "csrf": visitor.csrf()})
+    given = {"Origin": f"http://{visitor.host}", "Content_Type": FORM}
+    with unchanged(out):
+        for body in (fields + "&a=b" * 20_000, fields + "&" * 65_000, "%" * 60_000, "=" * 65_000, "\x00"):
+            assert visitor.send("POST", "/decide/adjust", body.encode(), **given).status in (400, 403, 413)
+        chunks = b"".join(b"fff\r\n" + b"a" * 0xFFF + b"\r\n" for _ in range(40))
+        parts = (f"POST /decide/adjust HTTP/1.1\r\nHost: {visitor.host}\r\nOrigin: http://{visitor.host}",)
+        more = (f"Cookie: {visitor.cookie}", f"Content-Type: {FORM}", "Transfer-Encoding: chunked\r\n\r\n")
+        with socket.create_connection((visitor.parts.hostname, visitor.parts.port)) as raw:
+            raw.sendall("\r\n".join((*parts, *more)).encode() + chunks)
+            assert b" 413 " in raw.recv(100)
+    assert "a" * 300 not in visitor.get("/?text=" + "a" * 60_000).text
+    assert visitor.get("/" + "a" * 60_000).status == 404
+    assert visitor.get("http://evil.example/").status == 404
+    assert visitor.get("//evil.example/").status == 404
+
+
+KEYS = ("a/b", "../s1", "q\"x'y", "<b>k</b>", "a&b=c#d?e", "\u202etxt.exe", "%2e%2e", "a b", "é")
+
+
+def test_a_student_of_any_name_is_shown_and_decided_about(links: dict[str, str], out: Path) -> None:
+    with open_gradebook(beside(out)) as book:
+        people = [Person(key, f"{key}\n</a><script>\u202e=1+1", section=key) for key in KEYS]
+        import_roster(book, people, "ada")
+        keys = [grade.student.key for grade in grades_of(book, TITLE) if grade.student and not grade.submission]
+        visitor = Visitor(links["ada"])
+        page = visitor.get("/").text
+        assert "<script>\u202e" not in page and "\u202e" not in page and "</a><script>" not in page
+        strange = [key for key in keys if key not in ("s1", "s8", "s9")]
+        assert len(strange) == len(KEYS)
+        for number, key in enumerate(strange):
+            shown = visitor.get(f"/submission?{urlencode({'student': key})}")
+            assert shown.status == 200 and "<script>\u202e" not in shown.text
+            assert f"/submission?{urlencode({'student': key})}".replace("&", "&amp;") in page
+            (sent_back,) = {*re.findall(r'name="student" value="([^"]*)"', shown.text)}
+            form = {"student": html.unescape(sent_back), "part": "whole:", "points": str(number + 1), "mode": "set"}
+            answer = visitor.post("/decide/adjust", {**form, "reason": "so", "seen": "0", "csrf": visitor.csrf()})
+            assert answer.status == 303
+            assert visitor.get(answer.headers["Location"]).status == 200
+        totals = {grade.student.key: grade.total for grade in grades_of(book, TITLE) if grade.student}
+        assert [totals[key] for key in strange] == [number + 1 for number in range(len(KEYS))]
+
+
 @pytest.mark.browser
 def test_nothing_of_a_submission_runs(browser: Any, links: dict[str, str]) -> None:
     from test_path import entered
@@ -202,7 +246,8 @@ def test_a_report_in_its_frame_could_not_run_a_script_if_it_held_one(browser: An
 
     with entered(browser, links["ada"]) as page:
         headers = page.request.get(page.home + "/report?submission=ben").headers
-        assert headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+        policy = headers["content-security-policy"]
+        assert policy.startswith("sandbox; default-src 'none'; style-src 'sha256-") and "unsafe" not in policy
         page.goto(page.home + "/submission?submission=ben")
         assert page.locator("iframe").get_attribute("sandbox") == ""
         hole = "const s = document.createElement('script'); s.textContent = 'window.owned = 1'; document.body.append(s)"

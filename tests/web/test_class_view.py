@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from site_sample import CLASS, CONV, RELU, TITLE, enter_class, result_of, with_points
+from site_sample import CLASS, CONV, DUE, NETS, RELU, TITLE, enter_class, hand_in_of, result_of, with_points
 
 from grader.decisions import FUNCTION, WHOLE, Part
 from grader.gradebook.adjusting import adjust, withdraw_adjustment
 from grader.gradebook.book import Gradebook, open_gradebook
 from grader.gradebook.commenting import add_comment, save_comment
 from grader.gradebook.grades import grades_of
-from grader.gradebook.lateness import enter_late_days, extend
+from grader.gradebook.lateness import enter_late_days, extend, set_times
 from grader.gradebook.place import beside
 from grader.gradebook.requests import answer, ask
+from grader.gradebook.runs import record_run
 from grader.gradebook.students import link_members
 from grader.web.class_view import Filters, neighbours
 from grader.web.site import Site, find_title
+from grader.web.warming import kept_warm
+
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -99,6 +106,29 @@ def test_a_run_changes_what_is_kept(site: Site) -> None:
     enter_class(site.out, [with_points(one, CONV, 60.0) for one in CLASS[:2]])
     assert "ben" not in found(site, lost=CONV)
     assert list(site.snapshot().grades) == grades_of(site.book, TITLE)
+
+
+def test_a_time_may_make_another_attempt_the_latest(site: Site) -> None:
+    better = replace(hand_in_of(with_points(CLASS[1], CONV, 60.0)), sha256="cd" * 32, submitted_at=DUE + HOUR)
+    facts = {"output": str(site.out), "who": "ada", "began": DUE, "hashes": {}, "counts": {}}
+    record_run(site.book, NETS, [better], **facts)
+    assert "ben" not in found(site, lost=CONV)
+    set_times(site.book, TITLE, {"ben": DUE - HOUR}, who="ada")  # the first attempt is the latest again
+    assert "ben" in found(site, lost=CONV)
+
+
+def test_after_a_run_the_grades_are_computed_before_anybody_asks(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    computed = []
+    monkeypatch.setattr("grader.web.site.grades_of", lambda *about: computed.append(1) or grades_of(*about))
+    with kept_warm(site):
+        assert len(computed) == 1
+        enter_class(site.out, [with_points(CLASS[1], CONV, 60.0)])
+        deadline = time.monotonic() + 20
+        while len(computed) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert len(computed) == 2
+        assert "ben" not in found(site, lost=CONV) and len(computed) == 2
+        assert site.checks == {RELU: [f"{RELU}.a"], CONV: [f"{CONV}.a"]}
 
 
 def test_while_nothing_changes_nothing_is_computed(site: Site) -> None:

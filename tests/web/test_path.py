@@ -1,16 +1,14 @@
-"""A teaching assistant's way through the pages, in a real browser against a real server."""
+"""Pages in a real browser against a real server: people at work at the same time, and what everybody can read."""
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
-from site_sample import CLASS, CONV, HINT, TITLE, enter_class, with_points
+from site_sample import CONV, TITLE
 
 from grader.decisions import ANSWER, FUNCTION, Part
 from grader.gradebook.adjusting import adjust
@@ -64,52 +62,6 @@ def kept(page: Any, button: str) -> None:
     assert page.get_by_role("alert").count() == 0
 
 
-def table(page: Any) -> dict[str, dict[str, str]]:
-    text = page.request.get(page.home + "/grades.csv").text()
-    return {line["submission"]: line for line in csv.DictReader(io.StringIO(text))}
-
-
-def test_the_way_of_a_teaching_assistant(browser: Any, links: dict[str, str], out: Path) -> None:
-    with entered(browser, links["ada"]) as page:
-        page.get_by_role("link", name="Below half").click()
-        assert page.url.endswith("?below=50")
-        assert page.locator(".counted").inner_text() == "2 of 7"
-        page.get_by_role("link", name="ben").click()
-        frame = page.frame_locator("iframe")
-        assert HINT in frame.locator(".fix .hint").inner_text()
-        assert page.locator("select[name=part]").input_value() == f"function:{CONV}"
-        page.get_by_label("Points").fill("2")
-        page.get_by_label("Reason, for the student").first.fill("The check asked for more than the handout.")
-        kept(page, "Adjust")
-        page.get_by_text("0 became 2.").wait_for()
-        page.get_by_role("link", name="Next").click()
-        assert page.get_by_role("heading", level=1).inner_text() == "cem"
-
-        page.get_by_role("link", name="Questions").click()
-        page.get_by_role("link", name="why").click()
-        assert page.locator(".card math mfrac").first.is_visible()
-        for points in ("5", "3", "4,5", "0", "1"):
-            page.keyboard.type(points)
-            page.keyboard.press("Enter")
-        page.locator(".by-line").nth(4).wait_for()
-        page.get_by_text("5 of 5 have points").wait_for()
-
-        page.get_by_role("link", name="Class").click()
-        assert row(page, "ben")[2:7] == ["40 / 100", "–", "+5", "–", "45 / 105"]
-        assert page.events == []
-        assert (table(page)["ben"]["grade"], table(page)["ben"]["adjusted"]) == ("45", "5")
-
-        changed = [with_points(one, CONV, 20.0) if one.id == "ben" else one for one in CLASS]
-        enter_class(out, changed)  # a regrade after a changed check
-        page.reload()
-        assert row(page, "ben")[6] == "65 / 105"
-        assert "look again" in row(page, "ben")[7]
-    with open_gradebook(beside(out)) as book:
-        grade = grade_of(book, TITLE, "ben")
-        assert (grade.score, grade.total) == (60.0, 65.0)
-        assert [one.adjustment.who for one in grade.adjusted] == ["ada", "ada"]
-
-
 def test_an_edit_over_one_that_was_not_seen_is_refused_and_both_are_shown(
     browser: Any, links: dict[str, str], out: Path
 ) -> None:
@@ -149,7 +101,9 @@ def test_two_who_mark_the_same_answer_lose_nothing(browser: Any, links: dict[str
 def test_comments_late_days_extensions_and_requests(browser: Any, links: dict[str, str], out: Path) -> None:
     with entered(browser, links["bob"]) as page:
         page.goto(page.home + "/submission?submission=dia")
-        page.get_by_label("Comment, for the student").fill("See the lecture.")
+        comments = page.locator("section", has=page.get_by_role("heading", name="Comments"))
+        comments.get_by_label("About").select_option(f"function:{CONV}")
+        comments.get_by_label("Comment, for the student").fill("See the lecture.")
         page.get_by_label("Keep it for use again").check()
         kept(page, "Add")
         page.get_by_label("Days late").fill("2")
@@ -157,6 +111,7 @@ def test_comments_late_days_extensions_and_requests(browser: Any, links: dict[st
         kept(page, "Enter")
         page.get_by_text("2 days late").wait_for()
         page.get_by_text("Enter a request").click()
+        page.locator("details", has_text="What the student asks").get_by_label("About").select_option("answer:why")
         page.get_by_label("What the student asks").fill("Why only 30?")
         page.locator("details", has_text="What the student asks").get_by_role("button").click()
         page.locator(".request textarea").fill("The edges are wrong.")
@@ -167,9 +122,9 @@ def test_comments_late_days_extensions_and_requests(browser: Any, links: dict[st
         assert page.events == []
     with open_gradebook(beside(out)) as book:
         grade = grade_of(book, TITLE, "dia")
-        assert grade.comments[0].text == "See the lecture."
+        assert (grade.comments[0].part, grade.comments[0].text) == (Part(FUNCTION, CONV), "See the lecture.")
         assert (grade.late.days, grade.total) == (2, 49.0)  # 70 less 20 percent of 105
-        assert grade.requests[0].answer == "The edges are wrong."
+        assert (grade.requests[0].part, grade.requests[0].answer) == (Part(ANSWER, "why"), "The edges are wrong.")
 
 
 def test_without_scripts_everything_works_as_well(browser: Any, links: dict[str, str], out: Path) -> None:

@@ -61,6 +61,19 @@ def test_nothing_in_it_runs_loads_or_leads_anywhere(source: str) -> None:
     assert not any(word in tag for tag in outside for word in ("onerror", "javascript", "href", "style", "//evil"))
 
 
+def test_a_formula_in_an_attribute_stands_as_it_was_written() -> None:
+    picture = "data:image/png;base64,AAAA"
+    assert 'alt="$x^2$ a"> <math' in html_of_markdown(f"![$x^2$ a]({picture}) $y$")
+    token = "Zm9ybXVsYS0" + b'$"><b x=$'.hex() + "Z"
+    assert html_of_markdown(f'<img alt="{token}">').strip() == '<img alt="$&#34;&gt;&lt;b x=$">'
+
+
+def test_an_answer_cannot_look_or_act_like_a_part_of_the_page() -> None:
+    made = html_of_markdown('<div class="banner problem">So</div><b class="points-in card k">x</b>')
+    assert 'class="k"' in made and made.count("class=") == 1
+    assert 'class="highlight"' in html_of_markdown("```python\ndef f(): pass\n```")
+
+
 def test_many_formulas_and_long_answers_are_bounded() -> None:
     assert html_of_markdown("$x$ " * 300).count("<math") == 200
     made = html_of_answer(Answer("why", "", "code", "answered", "x = 1\n" * 20_000, 5.0))
