@@ -61,7 +61,7 @@ def test_the_whole_path_by_commands(tmp_path: Path) -> None:
 
     shutil.copytree(course / "reports", course / "before")
     ease(course)
-    assert "1 gained 6.67, 2 stayed the same" in grade(course)
+    assert f"1 gained 6.67 ({ED}), 2 stayed the same. Through {FUNCTION}.many_rows (check changed)." in grade(course)
     found = grades(course)
     assert {name: row["grade"] for name, row in found.items()} == {JANE: "6", ADA: "13", ED: "12.5"}
     # What ed got on top has no room any more: a function earns at most what it is worth.

@@ -62,7 +62,9 @@ def test_the_whole_path_in_a_browser(browser: Any, tmp_path: Path) -> None:
 
         shutil.copytree(course / "reports", course / "before")
         ease(course)
-        assert "1 gained 6.67, 2 stayed the same" in grade(course)
+        assert f"1 gained 6.67 ({ED}), 2 stayed the same. Through {FUNCTION}.many_rows (check changed)." in grade(
+            course
+        )
         page.reload()
         assert row(page, "Doe, Jane")[4:7] == ["+6", "–", "6 / 14"]
         assert row(page, "Poe, Ed")[2:] == ["10 / 10", "–", "+2.5", "–", "12.5 / 14", "look again"]
