@@ -10,16 +10,19 @@ file.
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cases import with_few_checks
 from hypothesis import settings
+from programs import need_programs
 from readable_python import NEEDED, build_readable_python
 
 from grader.grading.context import Context, Settings, prepare
@@ -38,6 +41,15 @@ STARTING = {"context", "readable_python", "browser"}
 STARTS = {"subprocess.Popen", "os.fork", "os.forkpty", "os.posix_spawn"}
 # The running test, if it lacks the mark.
 unmarked = pytest.StashKey[str]()
+
+BROWSER_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -86,6 +98,17 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"{count} not run: {reason}")
     if config.option.list_skipped:
         Path(config.option.list_skipped).write_text("".join(f"{report.nodeid}\n" for report in skipped))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Any]:
+    """A real Chromium, one for all tests of a process: Playwright can start only once in a thread."""
+    need_programs("chromium")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; pip install -e .[dev]")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=shutil.which("chromium"), args=list(BROWSER_ARGUMENTS))
+        yield browser
+        browser.close()
 
 
 @pytest.fixture(scope="session")

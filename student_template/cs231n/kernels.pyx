@@ -1,7 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, initializedcheck=False
 """Convolution, max-pooling and adam, compiled, in float32 and float64.
 
-a. fast_layers.py and fast_optim.py call conv_* (at the end), max_pool_* (kernels_pooling.pxi) and adam
+a. fast_layers.py calls conv_* (at the end) and max_pool_* (kernels_pooling.pxi); the update rule adam_fast calls adam
    (kernels_optim.pxi). They have checked the shapes and made the arrays marked OUT. The functions lay out scratch memory
    and start the threads; the nogil loops never allocate.
 b. Work is shared out over tiles: some rows and columns of the output of one image, as many as keep what a thread

@@ -1,4 +1,4 @@
-"""The kernels of fast_layers.py and fast_optim.py in NumPy: without a compiler, and for dtypes that kernels.pyx lacks.
+"""The kernels of fast_layers.py in NumPy: without a compiler, and for dtypes that kernels.pyx lacks.
 
 The functions have the signatures and results of kernels.pyx, for any dtype. Before it calls them, fast_layers.py checks
 the shapes and creates the arrays marked OUT. No temporary array is larger than a few images: convolutions go image by
@@ -56,13 +56,6 @@ def max_pool_backward(dout, chosen, dx, HH, WW, stride):
     dx[:] = 0
     for place, gradient in enumerate(_window_elements(dx, HH, WW, stride, *dout.shape[2:])):
         gradient += np.where(chosen == place, dout, 0)
-
-
-def adam(w, dw, m, v, next_w, next_m, next_v, learning_rate, beta1, beta2, epsilon, t):
-    """IN w, dw, m, v (size). OUT next_w, next_m, next_v (size): step t, counted from 1, of optim.adam."""
-    next_m[:] = beta1 * m + (1 - beta1) * dw
-    next_v[:] = beta2 * v + (1 - beta2) * np.square(dw)
-    next_w[:] = w - learning_rate / (1 - beta1**t) * next_m / (np.sqrt(next_v / (1 - beta2**t)) + epsilon)
 
 
 def _padded(image, pad):
