@@ -55,13 +55,13 @@ def test_the_page_names_the_limits_of_reading():
 
 def test_the_pages_name_the_times_of_submissions_that_hang():
     text = " ".join(LONG_RUNS.split())
-    assert f"{LIMITS.cpu_s:g} s of CPU time, or {LIMITS.wall_s:g} s if the function sleeps" in text
+    assert f"{LIMITS.cpu_s:g} s of CPU time, or after {LIMITS.wall_s:g} s if the function sleeps" in text
     assert time_limits.ENOUGH == 3
     assert "After three functions" in text
     short = f"{time_limits.SHORT_S:g} s of CPU time and 2.5 s on the clock, or {time_limits.SHORT_TIMES} times"
     assert short in text
     assert f"After `submission_wall_s` ({LIMITS.submission_wall_s:g} s)" in text
-    assert f"busy {submission.LATE_S:g} s later" in text
+    assert f"busy with the submission {submission.LATE_S:g} s later" in text
     assert submission.THEIR_SHARE == 0.5
     guide = (ROOT / "docs/teaching-assistant.md").read_text(encoding="utf-8")
     assert f"{LIMITS.cpu_s:g} s of CPU time, or {LIMITS.wall_s:g} s of waiting" in guide
