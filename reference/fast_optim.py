@@ -38,7 +38,10 @@ def adam_fast(w, dw, config=None):
     next_w, next_m, next_v = (np.empty(w.shape, dtype=dtype) for _ in range(3))
     flat = (array.reshape(-1) for array in ready(dtype, w, dw, m, v))
     results = (array.reshape(-1) for array in (next_w, next_m, next_v))
-    getattr(kernels_for(dtype, w), "adam", _adam_in_numpy)(*flat, *results, *numbers, t)
+    kernels = kernels_for(dtype, w)
+    step = kernels.adam if hasattr(kernels, "adam") else _adam_in_numpy
+    arguments = [*flat, *results, *numbers, t]
+    step(*arguments)
     config["m"], config["v"], config["t"] = next_m, next_v, t
     return next_w, config
 

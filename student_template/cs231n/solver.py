@@ -35,7 +35,7 @@ from .progress import open_display
 try:
     from . import fast_optim
 except ImportError:  # students do not get fast_optim.py, because it contains adam
-    fast_optim = None
+    fast_optim = None  # type: ignore[assignment]
 
 DEFAULTS = {
     "update_rule": "sgd",
