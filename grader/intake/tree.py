@@ -210,7 +210,7 @@ class Gathering:
     def _settle_strays(self, stored: Mapping[str, bytes]) -> dict[str, bytes]:
         """Return the files, including those whose names lead out of the archive.
 
-        If a file inside has the same file name as one that leads out, the one that leads out is left out with a note.
+        A file whose path leads out of the archive is dropped, with a note, if a file inside has the same file name.
         """
         inside = {path: content for path, content in stored.items() if not path.startswith(OUTSIDE)}
         bases = {path.rpartition("/")[2] for path in inside}

@@ -147,7 +147,9 @@ def is_plain_number(array: np.ndarray) -> bool:
 
 
 def describe_number(name: str, factor: float, sizes: Sizes) -> Reason | None:
-    """Name the factor of a single number if it is hardly a coincidence, because some factor fits any two numbers.
+    """Return the message that names the factor by which a single number is wrong, or None if it may be a coincidence.
+
+    Some factor fits any two numbers.
 
     A number has no axes, so its factor is compared with the number of entries or the first axis of other arrays, by
     which a mean divides.

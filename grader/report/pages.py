@@ -42,7 +42,8 @@ from grader.report.source_code import sources_of
 from grader.report.template_cache import Compiled
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
-# The number of checks beside the histogram. The page shows the other checks below, in a folded list.
+# The page shows at most so many checks beside the histogram, and the others below, in a folded list. It names the
+# submissions of a handout if there are at most so many.
 MOST_FAILED: Final = 5
 # The number of rows at first, because browsers are slow with thousands of rows. A filter or a click shows the others.
 ROWS_SHOWN: Final = 500

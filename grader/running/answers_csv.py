@@ -315,7 +315,7 @@ class Marking:
         return {key: everything[key] for key in sorted(everything, key=lambda key: place.get(key[0], len(place)))}
 
     def _read(self) -> tuple[Sheet, list[Key]]:
-        """Read the current file, store its marks, and return the sheet and the key of each row.
+        """Read the current file, replace `self.marks`, and return the sheet and the key of each row.
 
         Raises UsageError, with the number of the line, for points that are not a valid number, for two different rows
         of the same answer, and for a row that names another person than the one who has its id.

@@ -103,7 +103,7 @@ class Choice:
 
 
 CHOICES: Final[Mapping[str, Choice]] = {
-    # F_DUPFD, GETFD, SETFD, GETFL, SETFL, DUPFD_CLOEXEC, GETPIPE_SZ. No locks: other sandboxes could see them.
+    # F_DUPFD, GETFD, SETFD, GETFL, SETFL, DUPFD_CLOEXEC, GETPIPE_SZ. Not the locks of files: others see them.
     "fcntl": Choice((72, 25), 1, (0, 1, 2, 3, 4, 1030, 1032), errno.EPERM),
     # TCGETS, TIOCGWINSZ, FIONREAD, FIONBIO, FIONCLEX, FIOCLEX.
     "ioctl": Choice((16, 29), 1, (0x5401, 0x5413, 0x541B, 0x5421, 0x5450, 0x5451), errno.ENOTTY),

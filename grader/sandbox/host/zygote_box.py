@@ -67,7 +67,7 @@ def recipe_for(interpreter: Interpreter, given: tuple[tuple[str, str], ...]) -> 
 
 @cache
 def holder_guest() -> Guest:
-    """The guest for a sandbox whose program only waits. worker.py is shown for the lines of tracebacks."""
+    """Return the guest for a sandbox whose program only waits. It holds worker.py, so that tracebacks quote lines."""
     # cat repeats its input: after one repeated line, the keeper knows that all mounts exist.
     holder = Path(shutil.which("cat") or "/bin/cat").resolve()
     return Guest(((f"{WORKER}/{WORKER_FILES[0]}", INSIDE / WORKER_FILES[0]), (HOLDER, holder)), holder)
