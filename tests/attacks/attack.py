@@ -23,6 +23,7 @@ that some systems do not allow, escaped as in a URL.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -46,6 +47,9 @@ HANDS_IN = {
 }
 KEYS = {"tries", "expected", "hands_in", "submission", "status", "functions", "points", "must"}
 SECONDS = 60.0  # on an idle core, a right submission takes 2 s and a killed sandbox a third of a second
+
+CODE_ON_PAGE = re.compile(r'<details class="code".*?</details>', re.DOTALL)
+CODE_IN_JSON = re.compile(r'"code": ?"(?:[^"\\]|\\.)*"')
 
 
 @dataclass(frozen=True)
@@ -133,6 +137,16 @@ def filled(content: bytes, words: Mapping[str, str]) -> bytes:
     for name, word in words.items():
         content = content.replace(f"@{name}@".encode(), word.encode())
     return content
+
+
+def without_code(result: Mapping[str, Any]) -> dict[str, Any]:
+    """The result without the student's own code."""
+    return {**result, "functions": [{**one, "code": ""} for one in result["functions"]]}
+
+
+def text_without_code(text: str) -> str:
+    """The text of a page or of a result's JSON, without the student's own code."""
+    return CODE_IN_JSON.sub('"code":""', CODE_ON_PAGE.sub("", text))
 
 
 def complaints(attack: Attack, result: Mapping[str, Any], innocent: Mapping[str, Any], feedback: str) -> list[str]:

@@ -28,7 +28,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from grader.intake.names import clean, show
-from tests.attacks.attack import HANDS_IN, Attack, build, complaints, happened, load_attacks
+from tests.attacks.attack import (
+    HANDS_IN,
+    Attack,
+    build,
+    complaints,
+    happened,
+    load_attacks,
+    text_without_code,
+    without_code,
+)
 from tests.attacks.browser import find_chromium, open_pages
 from tests.attacks.canaries import Canaries, laid_out
 from tests.attacks.command import ORDINARY_UID, grade
@@ -153,6 +162,9 @@ def hold(
     everything = {**texts, Path("the terminal"): shown}
     for path, text in everything.items():
         outcome.others += [f"canary: that of the {name} stands in {path.name}" for name in canaries.read_in(text)]
+    # Pages and results show the code that was handed in, so a word there shows nothing. A canary is in nobody's code.
+    results = {source: without_code(result) for source, result in results.items()}
+    everything = {path: text_without_code(text) for path, text in everything.items()}
     pages = [path for path in written if path.suffix == ".html"]
     events = open_pages(pages)
     by_id: dict[str, str] = {}
@@ -173,7 +185,7 @@ def hold(
             continue
         identifier = result["submission"]["id"]
         by_id[identifier] = attack.name
-        feedback = texts.get(out / "feedback" / f"{identifier}.html", "")
+        feedback = everything.get(out / "feedback" / f"{identifier}.html", "")
         found = complaints(attack, result, right.get(attack.hands_in, {"functions": []}), feedback)
         found += [
             f"{word!r} stands in {path.name}"

@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 from programs import need_programs
 
-from tests.attacks.attack import Attack, Must, build, complaints, load_attack, load_attacks
+from tests.attacks.attack import (
+    Attack,
+    Must,
+    build,
+    complaints,
+    load_attack,
+    load_attacks,
+    text_without_code,
+    without_code,
+)
 from tests.attacks.canaries import laid_out
 from tests.attacks.command import ROOT, closed_above
 
@@ -180,3 +189,13 @@ def test_a_folder_that_only_root_may_enter_is_found(open_folder):
     closed.chmod(0o700)
     assert closed_above(closed / "below") == closed
     assert closed_above(Path("/usr/bin")) is None
+
+
+def test_a_word_in_the_code_that_was_handed_in_shows_nothing() -> None:
+    page = '<p>told</p><details class="code" open><li>LEAKED</li></details><p>after</p>'
+    assert text_without_code(page) == "<p>told</p><p>after</p>"
+    stored = '{"function": "f", "code": "x = \\"LEAKED\\"", "reason": "told"}'
+    assert text_without_code(stored) == '{"function": "f", "code":"", "reason": "told"}'
+    assert without_code({"functions": [{"code": "LEAKED", "status": "failed"}]}) == {
+        "functions": [{"code": "", "status": "failed"}]
+    }
