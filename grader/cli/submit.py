@@ -1,7 +1,9 @@
 """`grader submit`: packs a student's files into one zip, ready to hand in, and reports known faults of the files.
 
-gather ─► the zip ─► read_back ─► rehearse: what grading would leave out
-                              └─► the public checks: what is wrong, not written, not answered
+    gather ─► the zip ─► read_back ─► rehearse: what grading would leave out
+                                  └─► the public checks: what is wrong, not written, not answered
+
+The command writes the zip first. No fault of the files, and no failure of a check, keeps a student from handing in.
 """
 
 from __future__ import annotations
