@@ -18,12 +18,13 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from grader.decisions import FUNCTION, GradedAssignment, HandIn, LatePolicy, Part, Person, PointLayout, Rules
+from grader.decisions import FUNCTION, LatePolicy, Part, Person, Rules
 from grader.gradebook.adjusting import adjust
 from grader.gradebook.book import open_gradebook
 from grader.gradebook.grades import grade_of, grades_of
 from grader.gradebook.runs import record_run
 from grader.gradebook.students import import_roster
+from grader.graded_runs import GradedAssignment, HandIn, PointLayout
 
 DUE = datetime(2026, 5, 1, tzinfo=UTC)
 FUNCTIONS = {f"layers.f{number}": 100 / 28 for number in range(28)}

@@ -23,11 +23,12 @@ from bench.row import Options, Row, run_alone
 from bench.row import Part as BenchPart
 from bench.run_class import ROOT, as_user, grade_class, write_class
 from grader.assignment.load import load_assignment
-from grader.decisions import FUNCTION, GradedAssignment, HandIn, Part, Person, PointLayout
+from grader.decisions import FUNCTION, Part, Person
 from grader.gradebook.adjusting import adjust
 from grader.gradebook.book import open_gradebook
 from grader.gradebook.runs import record_run
 from grader.gradebook.students import import_roster
+from grader.graded_runs import GradedAssignment, HandIn, PointLayout
 from grader.records import GRADED as GRADED_STATUS
 from grader.records import PASSED
 

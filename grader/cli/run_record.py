@@ -14,10 +14,11 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from grader.decisions import Grade, GradedAssignment
+from grader.decisions import Grade
 from grader.errors import GraderError, UsageError
 from grader.gradebook.place import beside
 from grader.gradebook.run_entry import enter_run, make_gradebook, read_grades
+from grader.graded_runs import GradedAssignment
 from grader.grading.context import Context
 from grader.running.class_run import Batch
 from grader.running.early_process import EarlyProcess

@@ -16,13 +16,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from grader.decisions import ADD, SET, Adjustment, GradedAssignment
+from grader.decisions import ADD, SET, Adjustment
 from grader.errors import GraderError, UsageError
 from grader.gradebook.adjusting import WHAT, adjust_in, read_adjustments
 from grader.gradebook.book import Gradebook, StaleEdit
 from grader.gradebook.changes import take_away
 from grader.gradebook.naming import find_assignment, find_subject, part_named
 from grader.gradebook.tables import adjustments
+from grader.graded_runs import GradedAssignment
 from grader.intake.names import show
 from grader.report.grades_csv import harmless, number
 from grader.running.answers_csv import BOM, read_sheet

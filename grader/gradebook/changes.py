@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Table, and_, func, insert, select, update
+from sqlalchemy import Connection, Row, Table, and_, insert, select, update
 from sqlalchemy import delete as delete_from
 
 from grader.decisions import Change
@@ -163,10 +163,3 @@ def changes(
         )
         for row in reversed(rows)
     ]
-
-
-def last_change(book: Gradebook) -> int:
-    """Return the number of the last change. While this number stays the same, decisions do. Fast, for use as a cache's
-    key."""
-    with book.reading() as connection:
-        return connection.execute(select(func.max(history.c.id))).scalar() or 0

@@ -14,17 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, func, select
 
-from grader.decisions import (
-    FUNCTION,
-    Adjustment,
-    Attempt,
-    Comment,
-    Grade,
-    MoreTime,
-    Person,
-    RegradeRequest,
-    Rules,
-)
+from grader.decisions import FUNCTION, Adjustment, Attempt, Comment, Grade, MoreTime, Person, RegradeRequest, Rules
 from grader.gradebook.adjusting import read_adjustments
 from grader.gradebook.book import Gradebook
 from grader.gradebook.commenting import read_comments

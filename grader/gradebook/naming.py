@@ -9,10 +9,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, select
 
-from grader.decisions import ANSWER, FUNCTION, WHOLE, GradedAssignment, LatePolicy, Part, Rules
+from grader.decisions import ANSWER, FUNCTION, WHOLE, LatePolicy, Part, Rules
 from grader.errors import UsageError
 from grader.gradebook.book import Gradebook, NotInGradebook
 from grader.gradebook.tables import assignments, hand_ins, students
+from grader.graded_runs import GradedAssignment
 from grader.intake.names import clean, show
 
 LONGEST_NAME: Final = 200

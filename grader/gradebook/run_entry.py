@@ -10,7 +10,8 @@ from contextlib import suppress
 from datetime import datetime
 from importlib.util import find_spec
 
-from grader.decisions import Grade, GradedAssignment, HandIn
+from grader.decisions import Grade
+from grader.graded_runs import GradedAssignment, HandIn
 from grader.pausing_gc import importing
 
 

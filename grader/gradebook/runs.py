@@ -20,13 +20,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Table, bindparam, func, insert, select, update
 
-from grader.decisions import BEST, FIRST, LATEST, Attempt, GradedAssignment, Grounds, HandIn, PointLayout, Run
+from grader.decisions import BEST, FIRST, LATEST, Attempt
 from grader.gradebook.book import Gradebook
 from grader.gradebook.changes import insert_row, moment, moment_or_none, note
 from grader.gradebook.naming import find_assignment, find_hand_in, one_line, rules_to_json
 from grader.gradebook.run_results import letters_of
 from grader.gradebook.students import match_members
 from grader.gradebook.tables import assignments, attempts, grounds, hand_ins, held, layouts, outputs, runs, scores
+from grader.graded_runs import GradedAssignment, Grounds, HandIn, PointLayout, Run
 from grader.intake.names import clean
 from grader.records import GRADER_ERROR
 

@@ -35,12 +35,6 @@ class RosterImport:
     linked: int  # number of submissions that got a student
 
 
-def students_of(book: Gradebook) -> list[Person]:
-    """Return all students, sorted by name."""
-    with book.reading() as connection:
-        return sorted(read_students(connection), key=lambda one: (one.name.casefold(), one.key))
-
-
 def read_students(connection: Connection, submission: int | None = None) -> list[Person]:
     """Return all students, or the members of one submission. submission: its row's id."""
     query = select(students)

@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from grader.decisions import Grounds, HandIn, PointLayout
+from grader.graded_runs import Grounds, HandIn, PointLayout
 from grader.intake.collect import Found
 from grader.intake.downloads.recognise import LARGEST, METADATA, times_in
 from grader.records import GRADER_ERROR, Reason, Result

@@ -12,13 +12,14 @@ from pathlib import Path
 from threading import Lock
 from typing import Final
 
-from grader.decisions import Grade, GradedAssignment
+from grader.decisions import Grade
 from grader.errors import UsageError
 from grader.gradebook.book import Gradebook, NotInGradebook
 from grader.gradebook.changes import changes
 from grader.gradebook.grades import attempts_to_count, grade_of, grades_again, grades_of, state_of
 from grader.gradebook.naming import assignment_named
 from grader.gradebook.runs import runs_of
+from grader.graded_runs import GradedAssignment
 from grader.records import Mark, Result
 from grader.report.notebooks.marked_answers import Marks
 from grader.running.answers_csv import NAME, Marking

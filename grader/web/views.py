@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
-from grader.decisions import ANSWER, FUNCTION, WHOLE, Grade, GradedAssignment, Part
+from grader.decisions import ANSWER, FUNCTION, WHOLE, Grade, Part
 from grader.gradebook.adjusting import adjustments_of
 from grader.gradebook.book import NotInGradebook
 from grader.gradebook.changes import changes
@@ -19,6 +19,7 @@ from grader.gradebook.grades import pages_of
 from grader.gradebook.lateness import extensions_of, late_days_of
 from grader.gradebook.publishing import opened_at, publishing_of
 from grader.gradebook.runs import attempts_of
+from grader.graded_runs import GradedAssignment
 from grader.intake.names import natural_key
 from grader.report.grades_csv import grades_csv
 from grader.report.notebooks.marked_answers import NOTEBOOKS, page_names

@@ -15,7 +15,7 @@ from click.testing import CliRunner
 pytest.importorskip("sqlalchemy", reason="no SQLAlchemy (pip install -e '.[gradebook]')")
 
 from grader.cli.commands import cli
-from grader.decisions import FUNCTION, SET, GradedAssignment, HandIn, LatePolicy, Part, Person, PointLayout, Rules
+from grader.decisions import FUNCTION, SET, LatePolicy, Part, Person, Rules
 from grader.delivery.from_gradebook import hand_backs
 from grader.gradebook.adjusting import adjust
 from grader.gradebook.book import Gradebook, open_gradebook
@@ -23,6 +23,7 @@ from grader.gradebook.commenting import add_comment
 from grader.gradebook.place import beside
 from grader.gradebook.runs import record_run
 from grader.gradebook.students import import_roster, link_members
+from grader.graded_runs import GradedAssignment, HandIn, PointLayout
 
 TITLE = "T"
 DUE = datetime(2026, 11, 1, 12, tzinfo=UTC)

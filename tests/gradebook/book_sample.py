@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from grader.decisions import ANSWER, FUNCTION, GradedAssignment, HandIn, LatePolicy, Part, PointLayout, Rules, Run
+from grader.decisions import ANSWER, FUNCTION, LatePolicy, Part, Rules
 from grader.gradebook.book import Gradebook
 from grader.gradebook.runs import record_run
+from grader.graded_runs import GradedAssignment, HandIn, PointLayout, Run
 
 TITLE = "Nets"
 DUE = datetime(2026, 5, 1, 12, tzinfo=UTC)

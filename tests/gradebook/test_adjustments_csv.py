@@ -12,7 +12,7 @@ from grader.decisions import SET
 from grader.errors import GraderError
 from grader.gradebook.adjusting import adjust, adjustments_of
 from grader.gradebook.adjustments_csv import Applied, adjustments_csv, import_adjustments
-from grader.gradebook.changes import last_change
+from grader.gradebook.changes import changes
 
 FORMULA = '=HYPERLINK("http://x")'
 
@@ -48,9 +48,9 @@ def test_no_cell_is_a_formula_and_points_are_numbers(book):
 
 
 def test_what_was_exported_changes_nothing_when_it_is_imported(book, tmp_path):
-    path, before = saved(tmp_path, rows_of(book)), last_change(book)
+    path, before = saved(tmp_path, rows_of(book)), changes(book)
     assert import_adjustments(book, NETS, path, "Ada") == Applied(same=2)
-    assert last_change(book) == before
+    assert changes(book) == before
 
 
 def test_changed_new_and_emptied_rows_are_taken_in_once(book, tmp_path):

@@ -11,7 +11,7 @@ from grader.decisions import SET, WHOLE, Part, Person
 from grader.errors import UsageError
 from grader.gradebook.adjusting import adjust, adjustment_of, adjustments_of, withdraw_adjustment
 from grader.gradebook.book import NotInGradebook, StaleEdit
-from grader.gradebook.changes import changes, last_change
+from grader.gradebook.changes import changes
 from grader.gradebook.commenting import (
     add_comment,
     change_comment,
@@ -53,9 +53,9 @@ def test_an_adjustment_is_kept_with_who_when_and_over_what(book):
 
 def test_what_is_sent_twice_counts_once(book):
     first = adjust(book, TITLE, 2, "Because.", who="Ada", submission="ann", part=RELU)
-    before = last_change(book)
+    before = changes(book)
     assert adjust(book, TITLE, 2, "Because.", who="Ada", submission="ann", part=RELU) == first
-    assert (total(book), last_change(book)) == (54.0, before)
+    assert (total(book), changes(book)) == (54.0, before)
 
 
 def test_an_adjustment_survives_a_regrade_and_says_that_the_score_moved(book):

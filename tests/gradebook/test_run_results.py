@@ -8,10 +8,10 @@ import pytest
 from book_sample import NETS, TITLE, enter, handed_in
 from sqlalchemy import text
 
-from grader.decisions import GradedAssignment, Grounds
 from grader.errors import UsageError
 from grader.gradebook.deleting import delete_student
 from grader.gradebook.run_results import LETTERS, results_of_run
+from grader.graded_runs import GradedAssignment, Grounds
 from grader.records import CHECK_STATUSES
 from grader.report.regraded import Regraded
 

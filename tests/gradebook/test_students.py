@@ -18,7 +18,7 @@ from grader.gradebook.deleting import delete_student, remove_files
 from grader.gradebook.grades import grades_of
 from grader.gradebook.requests import ask
 from grader.gradebook.roster_files import read_roster
-from grader.gradebook.students import import_roster, link_members, members_of, students_of
+from grader.gradebook.students import import_roster, link_members, members_of, read_students
 from grader.gradebook.tables import metadata
 from grader.gradebook.time_files import read_times
 
@@ -39,6 +39,11 @@ def written(tmp_path, text, name="roster.csv"):
     path = tmp_path / name
     path.write_text(text, encoding="utf-8-sig")
     return path
+
+
+def students_of(book):
+    with book.reading() as connection:
+        return sorted(read_students(connection), key=lambda one: one.key)
 
 
 def test_canvas_export_gives_ids_sections_and_no_marks(tmp_path):

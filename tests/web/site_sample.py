@@ -14,11 +14,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from grader.decisions import GradedAssignment, HandIn, LatePolicy, Person, PointLayout, Rules
+from grader.decisions import LatePolicy, Person, Rules
 from grader.gradebook.book import open_gradebook
 from grader.gradebook.place import beside
 from grader.gradebook.runs import record_run
 from grader.gradebook.students import import_roster, link_members
+from grader.graded_runs import GradedAssignment, HandIn, PointLayout
 from grader.records import Answer, CheckResult, FunctionResult, NotebookResult, Result, as_written
 from grader.running.output_folder import store
 

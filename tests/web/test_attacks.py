@@ -20,7 +20,7 @@ from visitor import FORM, Visitor
 
 from grader.decisions import Person
 from grader.gradebook.book import open_gradebook
-from grader.gradebook.changes import last_change
+from grader.gradebook.changes import changes
 from grader.gradebook.grades import grade_of, grades_of
 from grader.gradebook.place import beside
 from grader.gradebook.students import import_roster
@@ -32,9 +32,9 @@ ADJUST = {"submission": "ben", "part": "whole:", "mode": "add", "points": "50", 
 @contextmanager
 def unchanged(out: Path) -> Iterator[None]:
     with open_gradebook(beside(out)) as book:
-        before = last_change(book)
+        before = changes(book)
         yield
-        assert last_change(book) == before
+        assert changes(book) == before
 
 
 def test_who_has_no_token_sees_nothing(links: dict[str, str], out: Path) -> None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 import click
 
 from grader.cli.run_record import INSTALL, user
-from grader.decisions import ADD, Adjustment, Grade, GradedAssignment
+from grader.decisions import ADD, Adjustment, Grade
 from grader.errors import UsageError
+from grader.graded_runs import GradedAssignment
 from grader.intake.names import clean
 from grader.report.text import number, signed
 
